@@ -1,0 +1,57 @@
+/** Hugging Face's tensor names of a decoder, with the shape each must have. */
+import type { DecoderConfig } from "./config.ts";
+
+/** The linear maps of a block, by their HF path inside `model.layers.N`. */
+export const LINEARS = [
+  "self_attn.q_proj",
+  "self_attn.k_proj",
+  "self_attn.v_proj",
+  "self_attn.o_proj",
+  "mlp.gate_proj",
+  "mlp.up_proj",
+  "mlp.down_proj",
+] as const;
+export type Linear = (typeof LINEARS)[number];
+
+/** Output and input width of a linear map. */
+export const linearShape = (c: DecoderConfig, linear: Linear): readonly [out: number, input: number] => {
+  switch (linear) {
+    case "self_attn.q_proj":
+      return [c.heads * c.headDim, c.hidden];
+    case "self_attn.k_proj":
+    case "self_attn.v_proj":
+      return [c.kvHeads * c.headDim, c.hidden];
+    case "self_attn.o_proj":
+      return [c.hidden, c.heads * c.headDim];
+    case "mlp.gate_proj":
+    case "mlp.up_proj":
+      return [c.intermediate, c.hidden];
+    case "mlp.down_proj":
+      return [c.hidden, c.intermediate];
+  }
+};
+
+export const hasBias = (c: DecoderConfig, linear: Linear): boolean =>
+  linear.startsWith("mlp.") ? c.bias.mlp : linear === "self_attn.o_proj" ? c.bias.o : c.bias.qkv;
+
+export const EMBEDDING = "model.embed_tokens.weight";
+export const FINAL_NORM = "model.norm.weight";
+export const blockName = (layer: number, part: string): string => `model.layers.${layer}.${part}`;
+export const headName = (c: DecoderConfig): string => (c.tied ? EMBEDDING : "lm_head.weight");
+
+/** Every tensor of the checkpoint with its shape. */
+export const tensorShapes = (c: DecoderConfig): ReadonlyMap<string, ReadonlyArray<number>> => {
+  const shapes = new Map<string, ReadonlyArray<number>>([[EMBEDDING, [c.vocab, c.hidden]]]);
+  for (let layer = 0; layer < c.layers; layer++) {
+    shapes.set(blockName(layer, "input_layernorm.weight"), [c.hidden]);
+    shapes.set(blockName(layer, "post_attention_layernorm.weight"), [c.hidden]);
+    for (const linear of LINEARS) {
+      const shape = linearShape(c, linear);
+      shapes.set(blockName(layer, `${linear}.weight`), shape);
+      if (hasBias(c, linear)) shapes.set(blockName(layer, `${linear}.bias`), [shape[0]]);
+    }
+  }
+  shapes.set(FINAL_NORM, [c.hidden]);
+  if (!c.tied) shapes.set("lm_head.weight", [c.vocab, c.hidden]);
+  return shapes;
+};

@@ -1,0 +1,64 @@
+/** Rows of different lengths as rectangular tensors, padded on the right with token 0. */
+import type { HostTensor } from "@precipice/onnx";
+import { DecoderError } from "./errors.ts";
+
+export interface PaddedBatch {
+  /** `[batch, token]` int64. */
+  readonly ids: HostTensor;
+  readonly lengths: ReadonlyArray<number>;
+  readonly batch: number;
+  readonly tokens: number;
+}
+
+export const padRows = (rows: ReadonlyArray<ArrayLike<number>>, vocab: number): PaddedBatch => {
+  const lengths = rows.map((r) => r.length);
+  const tokens = Math.max(...lengths);
+  const data = new BigInt64Array(rows.length * tokens);
+  rows.forEach((row, b) => {
+    if (row.length === 0) throw new DecoderError({ what: `row ${b}`, problem: "is empty; a sequence needs at least one token" });
+    for (let t = 0; t < row.length; t++) {
+      const id = row[t] as number;
+      if (!(id >= 0 && id < vocab)) throw new DecoderError({ what: `row ${b}, token ${t}`, problem: `id ${id} is outside the vocabulary of ${vocab}` });
+      data[b * tokens + t] = BigInt(id);
+    }
+  });
+  return { ids: { dtype: "int64", dims: [rows.length, tokens], data }, lengths, batch: rows.length, tokens };
+};
+
+export interface TrainingRow {
+  readonly ids: ArrayLike<number>;
+  /** Weight of predicting token t of `ids`; index 0 is never predicted. */
+  readonly lossWeight: ArrayLike<number>;
+}
+
+/** Feeds of a training program: at position t stands the target ids[t + 1] with its weight. */
+export const trainingFeeds = (rows: ReadonlyArray<TrainingRow>, vocab: number): Record<string, HostTensor> => {
+  const { ids, batch, tokens } = padRows(rows.map((r) => r.ids), vocab);
+  const targets = new BigInt64Array(batch * tokens);
+  const weight = new Float32Array(batch * tokens);
+  rows.forEach((row, b) => {
+    for (let t = 1; t < row.ids.length; t++) {
+      targets[b * tokens + t - 1] = BigInt(row.ids[t] as number);
+      weight[b * tokens + t - 1] = row.lossWeight[t] as number;
+    }
+  });
+  const dims = [batch, tokens];
+  return { input_ids: ids, targets: { dtype: "int64", dims, data: targets }, loss_weight: { dtype: "float32", dims, data: weight } };
+};
+
+/** Indices of `lengths` in groups of similar length, at most `tokensPerBatch` padded tokens each; longest first within budget. */
+export const lengthBuckets = (lengths: ReadonlyArray<number>, tokensPerBatch: number): ReadonlyArray<ReadonlyArray<number>> => {
+  const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
+  const groups: number[][] = [];
+  let group: number[] = [];
+  for (const i of order) {
+    const longest = lengths[group[0] ?? i] as number;
+    if (group.length > 0 && (group.length + 1) * longest > tokensPerBatch) {
+      groups.push(group);
+      group = [];
+    }
+    group.push(i);
+  }
+  if (group.length > 0) groups.push(group);
+  return groups;
+};

@@ -1,0 +1,76 @@
+/**
+ * A checkpoint in Hugging Face's layout: `config.json`, safetensors, `tokenizer.json`, chat template, generation config.
+ * Opening reads headers only; weights stay in their files.
+ */
+import { existsSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import type { DecoderConfig } from "./architecture/config.ts";
+import { readConfig, readJson } from "./architecture/index.ts";
+import { tensorShapes } from "./architecture/tensor-names.ts";
+import { CheckpointError } from "./errors.ts";
+import { ChatTemplate } from "./text/chat-template.ts";
+import { TextTokenizer } from "./text/tokenizer.ts";
+import { readWeights, weightsDigest, weightsFingerprint } from "./weights/checkpoint-weights.ts";
+import { readFloats, type TensorEntry } from "./weights/safetensors.ts";
+
+export class Checkpoint {
+  readonly folder: string;
+  readonly config: DecoderConfig;
+  readonly weights: ReadonlyMap<string, TensorEntry>;
+  #tokenizer: TextTokenizer | undefined;
+  #template: ChatTemplate | undefined;
+
+  private constructor(folder: string, config: DecoderConfig, weights: ReadonlyMap<string, TensorEntry>) {
+    this.folder = folder;
+    this.config = config;
+    this.weights = weights;
+  }
+
+  /** Open a folder. Throws `CheckpointError` naming file and place of what does not fit. */
+  static open(folder: string): Checkpoint {
+    const path = isAbsolute(folder) ? folder : resolve(folder);
+    if (!existsSync(path)) throw new CheckpointError({ file: path, place: "", problem: "does not exist", remedy: "give the folder of a Hugging Face checkpoint" });
+    const config = withGenerationConfig(path, readConfig(path));
+    return new Checkpoint(path, config, readWeights(path, tensorShapes(config)));
+  }
+
+  /** The tokenizer; throws `CheckpointError` when the folder has none. */
+  get tokenizer(): TextTokenizer {
+    this.#tokenizer ??= TextTokenizer.open(this.folder, this.config);
+    return this.#tokenizer;
+  }
+
+  /** The chat template; throws `CheckpointError` when the folder has none. */
+  get template(): ChatTemplate {
+    this.#template ??= ChatTemplate.open(this.folder);
+    return this.#template;
+  }
+
+  /** A weight as f32. */
+  floats(name: string): Float32Array<ArrayBuffer> {
+    const entry = this.weights.get(name);
+    if (entry === undefined) throw new CheckpointError({ file: this.folder, place: name, problem: "is no tensor of this checkpoint" });
+    return readFloats(entry);
+  }
+
+  /** Digest of the whole model: sha256 of small weights' bytes; headers, sizes and times of large ones (`full` forces bytes). */
+  async digest(full = this.bytes < 64e6): Promise<string> {
+    return full ? weightsDigest(this.folder) : weightsFingerprint(this.folder);
+  }
+
+  /** Bytes of all weights. */
+  get bytes(): number {
+    let sum = 0;
+    for (const entry of this.weights.values()) sum += entry.length;
+    return sum;
+  }
+}
+
+/** `generation_config.json` may name further end tokens. */
+const withGenerationConfig = (folder: string, config: DecoderConfig): DecoderConfig => {
+  const file = join(folder, "generation_config.json");
+  if (!existsSync(file)) return config;
+  const eos = readJson(file)["eos_token_id"];
+  if (eos === undefined || eos === null) return config;
+  return { ...config, eosIds: (Array.isArray(eos) ? eos : [eos]).map(Number) };
+};

@@ -1,0 +1,51 @@
+/** Worker side of `Generator`: two sessions and the cache live here. */
+import { type Program, RuntimeSession, type SessionOptions, serve } from "@precipice/onnx";
+import { generateRows, type LoopModel } from "./loop.ts";
+import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
+
+export interface OpenArgs {
+  readonly prefill: Program;
+  readonly decode: Program;
+  readonly model: Omit<LoopModel, "prefill" | "decode">;
+  readonly options: SessionOptions;
+}
+export interface GenerateArgs {
+  readonly rows: ReadonlyArray<GenerationRow>;
+  readonly options: GenerationOptions;
+  readonly headScale: HeadScale | undefined;
+}
+/** Progress of a call: rows that are done, tokens made since the last event. */
+export type GenerateEvent = { readonly row: GeneratedRow } | { readonly tokens: number };
+
+let model: LoopModel | undefined;
+
+serve(
+  {
+    open: async (args: OpenArgs) => {
+      const prefill = await RuntimeSession.open(args.prefill, args.options);
+      const decode = await RuntimeSession.open(args.decode, args.options);
+      model = { ...args.model, prefill, decode };
+    },
+    generate: async ({ rows, options, headScale }: GenerateArgs, context) => {
+      if (model === undefined) throw new Error("the generator was not opened");
+      let tokens = 0;
+      let told = Date.now();
+      await generateRows(model, rows, options, headScale, {
+        checkpoint: () => context.checkpoint("generate"),
+        onRow: (row) => context.emit({ row } satisfies GenerateEvent),
+        onTokens: (count) => {
+          tokens += count;
+          if (Date.now() - told < 100) return;
+          context.emit({ tokens } satisfies GenerateEvent);
+          told = Date.now();
+          tokens = 0;
+        },
+      });
+      context.emit({ tokens } satisfies GenerateEvent);
+    },
+  },
+  async () => {
+    await model?.prefill.close();
+    await model?.decode.close();
+  },
+);

@@ -1,0 +1,159 @@
+/**
+ * The generation loop: continuous batching over rows. Prompts enter free slots by a prefill, active rows advance one token
+ * per step, a finished row leaves at once. Runs inside a worker; between steps it can be stopped.
+ */
+import { type ResidentTensor, resident, type RuntimeSession, toHost } from "@precipice/onnx";
+import { type Random, random } from "@precipice/stats";
+import { padRows } from "../batch.ts";
+import { KvCache } from "./kv-cache.ts";
+import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
+import { sample } from "./sampling.ts";
+
+export interface LoopModel {
+  readonly prefill: RuntimeSession;
+  readonly decode: RuntimeSession;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly vocab: number;
+  readonly maxRows: number;
+  /** Longest sequence, prompt included. */
+  readonly maxTokens: number;
+  readonly stopIds: ReadonlyArray<number>;
+}
+
+interface Active {
+  readonly index: number;
+  readonly promptLength: number;
+  readonly random: Random;
+  readonly out: number[];
+  readonly logits: Float32Array[];
+  /** Tokens whose keys and values are in the cache. */
+  length: number;
+  last: number;
+}
+
+export interface LoopEvents {
+  readonly checkpoint: () => void;
+  readonly onRow: (row: GeneratedRow) => void;
+  readonly onTokens: (count: number) => void;
+}
+
+const PREFILL_TOKENS = 4096;
+
+export const generateRows = async (
+  model: LoopModel,
+  rows: ReadonlyArray<GenerationRow>,
+  options: GenerationOptions,
+  headScale: HeadScale | undefined,
+  events: LoopEvents,
+): Promise<void> => {
+  const { layers, kvHeads, headDim, vocab, maxRows } = model;
+  const stops = new Set(options.stopIds ?? model.stopIds);
+  const longest = rows.reduce((m, r) => Math.max(m, r.ids.length), 0);
+  const cache = new KvCache({ layers, kvHeads, headDim, maxRows: Math.min(maxRows, Math.max(1, rows.length)) }, longest + 1);
+  const active: Active[] = [];
+  let next = 0;
+
+  const scaleFeeds = (gate: (index: number) => number, n: number): Record<string, ResidentTensor> =>
+    headScale === undefined
+      ? {}
+      : {
+          head_scale: resident({ dtype: "float32", dims: [layers, model.heads], data: headScale.scale }),
+          head_gate: resident({ dtype: "float32", dims: [n], data: Float32Array.from({ length: n }, (_, i) => gate(i)) }),
+        };
+
+  /** Take the next token of a row from its logits; answers whether the row goes on. */
+  const advance = (row: Active, logits: Float32Array): boolean => {
+    if (options.recordLogits === true) row.logits.push(logits.slice());
+    row.last = sample(logits, options.sampling ?? {}, row.random);
+    row.out.push(row.last);
+    const stopped = stops.has(row.last);
+    if (!stopped && row.out.length < options.maxNewTokens && row.length + 1 < model.maxTokens) return true;
+    const all = options.recordLogits === true ? { logits: joined(row.logits) } : {};
+    events.onRow({ index: row.index, ids: row.out, finish: stopped ? "stop" : "length", ...all });
+    return false;
+  };
+
+  const admit = async (): Promise<void> => {
+    const group: number[] = [];
+    let width = 0;
+    while (next < rows.length && active.length + group.length < maxRows) {
+      width = Math.max(width, (rows[next] as GenerationRow).ids.length);
+      if (group.length > 0 && (group.length + 1) * width > PREFILL_TOKENS) break;
+      group.push(next++);
+    }
+    const prompts = group.map((i) => rows[i] as GenerationRow);
+    const batch = padRows(prompts.map((p) => p.ids), vocab);
+    const lastTokens = batch.lengths.map((length, b) => BigInt(b * batch.tokens + length - 1));
+    const result = await model.prefill.run({
+      input_ids: resident(batch.ids),
+      capture_index: resident({ dtype: "int64", dims: [group.length], data: BigInt64Array.from(lastTokens) }),
+      ...scaleFeeds(() => (headScale?.scope === "all" ? 1 : 0), batch.batch * batch.tokens),
+    });
+    const logits = toHost(result["logits"] as ResidentTensor).data as Float32Array;
+    cache.grow(width + 1, active.length);
+    group.forEach((index, b) => {
+      const length = batch.lengths[b] as number;
+      const row: Active = { index, promptLength: length, random: random((rows[index] as GenerationRow).seed, "sample"), out: [], logits: [], length, last: 0 };
+      if (!advance(row, logits.subarray(b * vocab, (b + 1) * vocab))) return;
+      for (let l = 0; l < layers; l++) {
+        for (const [kind, name] of [`key.${l}`, `value.${l}`].entries()) {
+          const data = (result[name] as ResidentTensor).data as Float32Array;
+          cache.writeRow(2 * l + kind, active.length, data, b, batch.tokens, length);
+        }
+      }
+      active.push(row);
+    });
+    events.onTokens(group.length);
+  };
+
+  const step = async (): Promise<void> => {
+    const n = active.length;
+    cache.grow(active.reduce((m, r) => Math.max(m, r.length), 0) + 1, n);
+    const feeds: Record<string, ResidentTensor> = {
+      input_ids: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(active, (r) => BigInt(r.last)) }),
+      positions: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(active, (r) => BigInt(r.length)) }),
+      ...scaleFeeds(() => 1, n),
+    };
+    const dims = [n, kvHeads, cache.slots, headDim];
+    for (let l = 0; l < layers; l++) {
+      feeds[`key.${l}`] = resident({ dtype: "float32", dims, data: cache.view(2 * l, n) });
+      feeds[`value.${l}`] = resident({ dtype: "float32", dims, data: cache.view(2 * l + 1, n) });
+    }
+    const result = await model.decode.run(feeds);
+    const logits = (result["logits"] as ResidentTensor).data as Float32Array;
+    cache.writeStep((result["new_kv"] as ResidentTensor).data as Float32Array, n, (row) => (active[row] as Active).length);
+    // From the last row down, so that a row moved into a gap has been seen already.
+    for (let b = n - 1; b >= 0; b--) {
+      const row = active[b] as Active;
+      row.length++;
+      if (advance(row, logits.subarray(b * vocab, (b + 1) * vocab))) continue;
+      const last = active.length - 1;
+      if (b !== last) {
+        cache.moveRow(last, b);
+        active[b] = active[last] as Active;
+      }
+      active.pop();
+    }
+    events.onTokens(n);
+  };
+
+  while (next < rows.length || active.length > 0) {
+    events.checkpoint();
+    // Prefills are worth their cost when they fill several slots at once.
+    const free = maxRows - active.length;
+    if (next < rows.length && (active.length === 0 || free >= Math.min(maxRows / 4, rows.length - next))) await admit();
+    else await step();
+  }
+};
+
+const joined = (parts: ReadonlyArray<Float32Array>): Float32Array => {
+  const size = parts[0]?.length ?? 0;
+  const all = new Float32Array(parts.length * size);
+  parts.forEach((p, i) => {
+    all.set(p, i * size);
+  });
+  return all;
+};

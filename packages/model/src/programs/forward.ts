@@ -1,0 +1,108 @@
+/**
+ * Forward programs over whole sequences: built for exactly what is asked, so that nothing else is computed or copied out.
+ * Rows are right-padded to `[batch, token]`; vectors leave the program only at the flat token indices in `capture_index`.
+ */
+import { Graph, ops, type Program, programOf, type Tensor } from "@precipice/onnx";
+import type { Checkpoint } from "../checkpoint.ts";
+import { causalAttention } from "../decoder/attention.ts";
+import { type Lowering, blocks, embed, finalNorm, unembed } from "../decoder/block.ts";
+import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
+import { type LoraShape, loraInputs } from "../decoder/lora.ts";
+import { FINAL_NORMALIZED, type Site, siteWidth } from "../decoder/sites.ts";
+import { weightSource } from "../decoder/weights.ts";
+import { headContributions } from "./head-contributions.ts";
+
+export interface ForwardRequest {
+  /** Longest sequence the program takes (size of the rotary tables). */
+  readonly maxTokens: number;
+  /** Logits at the captured tokens: output `logits [capture, vocab]`. */
+  readonly logits?: boolean;
+  /** Vectors at the captured tokens: an output per site, `[capture, width]`. */
+  readonly capture?: ReadonlyArray<Site>;
+  /** Attention probabilities of these layers: outputs `blocks.N.attn.hook_pattern [batch, head, query, key]`. */
+  readonly patterns?: ReadonlyArray<number>;
+  /** k and v of every layer, `key.N`, `value.N` `[batch, kv_heads, token, d_head]`. */
+  readonly keyValues?: boolean;
+  /** Projections of a site on given directions at every token: input `projection.N [d, k]`, output `score.N [batch * token, k]`. */
+  readonly projections?: ReadonlyArray<{ readonly site: Site; readonly count: number }>;
+  /** Every head's contribution along input `direction [d_model]` at the captured tokens: `head_contribution [layer, capture, head]`. */
+  readonly headContributions?: boolean;
+  /** Scale heads: inputs `head_scale [layer, head]`, `head_gate [batch * token]`. */
+  readonly headScale?: RenormMode | undefined;
+  /** An adapter given at run time, by PEFT's parameter names. */
+  readonly lora?: LoraShape | undefined;
+  /** Gathers every token: `capture_index` is not an input, the outputs' first axis is batch · token. */
+  readonly everyToken?: boolean;
+}
+
+const ROWS = "batch*token";
+
+/** What a graph over sequences starts from; the training programs use it too. */
+export const forwardGraph = (
+  checkpoint: Checkpoint,
+  request: Pick<ForwardRequest, "maxTokens" | "lora" | "headScale" | "patterns" | "keyValues">,
+  observe: (site: Site, value: Tensor) => void = () => {},
+  trained: ReadonlySet<string> = new Set(),
+) => {
+  const { config } = checkpoint;
+  const graph = new Graph("forward");
+  const ids = graph.input("input_ids", "int64", ["batch", "token"]);
+  const lora = request.lora === undefined ? undefined : loraInputs(graph, config, request.lora);
+  const scale = request.headScale === undefined ? undefined : headScaleHook(graph, config, request.headScale, ROWS);
+  const lowering: Lowering = {
+    config,
+    weights: weightSource(graph, { folder: checkpoint.folder, entries: checkpoint.weights, trained }),
+    attend: causalAttention(ids, config, request.maxTokens, {
+      onPattern: (layer, pattern) => {
+        if (request.patterns?.includes(layer)) graph.output(`blocks.${layer}.attn.hook_pattern`, pattern);
+      },
+      onKeyValue: (layer, k, v) => {
+        if (!request.keyValues) return;
+        graph.output(`key.${layer}`, k);
+        graph.output(`value.${layer}`, v);
+      },
+    }),
+    hook: (site, value) => {
+      const changed = scale?.(site, value) ?? value;
+      observe(site, changed);
+      return changed;
+    },
+    delta: lora?.delta,
+  };
+  const stream = blocks(lowering, embed(lowering, ids, ROWS)); // [batch·token, d_model]
+  return { graph, ids, lowering, stream, lora };
+};
+
+/** Build the program of a request. Throws `DecoderError` for unknown sites. */
+export const forwardProgram = (checkpoint: Checkpoint, request: ForwardRequest): Program => {
+  const { capture = [], projections = [] } = request;
+  for (const site of [...capture, ...projections.map((p) => p.site)]) siteWidth(checkpoint.config, site);
+  const seen = new Map<Site, Tensor>();
+  const wanted = new Set<Site>([...capture, ...projections.map((p) => p.site)]);
+  const zs: Tensor[] = [];
+  const { graph, lowering, stream } = forwardGraph(checkpoint, request, (site, value) => {
+    if (wanted.has(site)) seen.set(site, value);
+    if (request.headContributions === true && site.endsWith("attn.hook_z")) zs.push(value);
+  });
+
+  const index = request.everyToken === true ? undefined : graph.input("capture_index", "int64", ["capture"]);
+  const at = (x: Tensor) => (index === undefined ? x : ops.gather(x, index)); // [capture, …]
+  const needsFinal = request.logits === true || wanted.has(FINAL_NORMALIZED);
+  if (needsFinal) {
+    // The norm is per token, so gathering first is the same and cheaper, unless every token's score is asked for.
+    const projected = projections.some((p) => p.site === FINAL_NORMALIZED);
+    const normed = projected ? at(finalNorm(lowering, stream)) : finalNorm(lowering, at(stream));
+    if (request.logits === true) graph.output("logits", unembed(lowering, normed)); // [capture, vocab]
+    if (capture.includes(FINAL_NORMALIZED)) graph.output(FINAL_NORMALIZED, normed);
+  }
+  for (const site of capture) if (site !== FINAL_NORMALIZED) graph.output(site, at(seen.get(site) as Tensor));
+  projections.forEach(({ site, count }, i) => {
+    const value = seen.get(site) as Tensor; // [batch·token, d]
+    const directions = graph.input(`projection.${i}`, "float32", [value.shape[1] as number, count]);
+    graph.output(`score.${i}`, ops.gemm(value, directions)); // [batch·token, count]
+  });
+  if (request.headContributions === true) {
+    graph.output("head_contribution", headContributions(lowering, zs.map(at), graph.input("direction", "float32", [checkpoint.config.hidden])));
+  }
+  return programOf(graph, checkpoint.folder);
+};

@@ -1,0 +1,101 @@
+/** Element-by-element arithmetic and activation functions, with NumPy broadcasting. */
+import { GraphError } from "../errors.ts";
+import type { Tensor } from "../graph.ts";
+import { defineOp, misfit, need, type ShapeContext } from "../op-table.ts";
+import { broadcast, type Shape } from "../shape.ts";
+import { reduceSum } from "./reduce.ts";
+
+const broadcastPair = (context: ShapeContext) => {
+  const a = need(context, 0);
+  const b = need(context, 1);
+  if (a.dtype !== b.dtype) throw misfit(context, `element types differ: ${a.dtype} and ${b.dtype}`);
+  const shape = broadcast(a.shape, b.shape);
+  if (shape === undefined) throw misfit(context, "shapes do not broadcast");
+  return [{ dtype: a.dtype, shape }];
+};
+
+/** Sum a gradient over the axes along which `shape` was broadcast to give it. */
+export const unbroadcast = (grad: Tensor, shape: Shape): Tensor => {
+  const lead = grad.shape.length - shape.length;
+  let out = grad;
+  if (lead > 0) out = reduceSum(out, Array.from({ length: lead }, (_, i) => i), false);
+  const axes = shape.flatMap((dim, i) => (dim === 1 && out.shape[i] !== 1 ? [i] : []));
+  return axes.length === 0 ? out : reduceSum(out, axes, true);
+};
+
+type BinaryGradient = (a: Tensor, b: Tensor, y: Tensor, g: Tensor) => readonly [() => Tensor, () => Tensor];
+
+const binary = (op: string, gradient: BinaryGradient) => {
+  defineOp(op, {
+    shape: broadcastPair,
+    gradient: ({ inputs, outputs, grad, wants }) => {
+      const [a, b] = inputs as [Tensor, Tensor];
+      const [da, db] = gradient(a, b, outputs[0] as Tensor, grad);
+      return [
+        wants(0) ? unbroadcast(da(), a.shape) : undefined,
+        wants(1) ? unbroadcast(db(), b.shape) : undefined,
+      ];
+    },
+  });
+  return (a: Tensor, b: Tensor | number): Tensor =>
+    a.graph.node(op, [a, typeof b === "number" ? scalarLike(a, b) : b])[0] as Tensor;
+};
+
+type UnaryGradient = (x: Tensor, y: Tensor, g: Tensor) => Tensor;
+
+const sameAsInput = (context: ShapeContext) => {
+  const x = need(context, 0);
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+const unary = (op: string, gradient: UnaryGradient) => {
+  defineOp(op, {
+    shape: sameAsInput,
+    gradient: ({ inputs, outputs, grad }) => [gradient(inputs[0] as Tensor, outputs[0] as Tensor, grad)],
+  });
+  return (x: Tensor): Tensor => x.graph.node(op, [x])[0] as Tensor;
+};
+
+/** A scalar constant of the element type of `like`. */
+export const scalarLike = (like: Tensor, value: number): Tensor => {
+  if (like.dtype === "float16" || like.dtype === "bfloat16") {
+    throw new GraphError({ op: "constant", place: like.graph.place, problem: `no ${like.dtype} constants; cast first` });
+  }
+  return like.graph.constant(like.dtype, value);
+};
+
+export const add = binary("Add", (_a, _b, _y, g) => [() => g, () => g]);
+export const sub = binary("Sub", (_a, _b, _y, g) => [() => g, () => neg(g)]);
+export const mul = binary("Mul", (a, b, _y, g) => [() => mul(g, b), () => mul(g, a)]);
+// d(a/b)/db = -y/b
+export const div = binary("Div", (_a, b, y, g) => [() => div(g, b), () => neg(div(mul(g, y), b))]);
+// d(a^b)/da = b a^(b-1); d/db = y ln a, defined for a > 0
+export const pow = binary("Pow", (a, b, y, g) => [() => mul(g, mul(b, pow(a, sub(b, 1)))), () => mul(g, mul(y, log(a)))]);
+
+export const neg = unary("Neg", (_x, _y, g) => neg(g));
+export const exp = unary("Exp", (_x, y, g) => mul(g, y));
+export const log = unary("Log", (x, _y, g) => div(g, x));
+export const sqrt = unary("Sqrt", (_x, y, g) => div(mul(g, 0.5), y));
+export const reciprocal = unary("Reciprocal", (_x, y, g) => neg(mul(g, mul(y, y))));
+export const tanh = unary("Tanh", (_x, y, g) => sub(g, mul(g, mul(y, y))));
+export const sigmoid = unary("Sigmoid", (_x, y, g) => mul(g, mul(y, sub(scalarLike(y, 1), y))));
+export const sin = unary("Sin", (x, _y, g) => mul(g, cos(x)));
+export const cos = unary("Cos", (x, _y, g) => neg(mul(g, sin(x))));
+// erf'(x) = 2/sqrt(pi) exp(-x^2)
+export const erf = unary("Erf", (x, _y, g) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))));
+export const identity = unary("Identity", (_x, _y, g) => g);
+
+defineOp("Relu", {
+  shape: sameAsInput,
+  gradient: ({ inputs, grad }) => {
+    const x = inputs[0] as Tensor;
+    return [x.graph.node("Where", [x.graph.node("Greater", [x, scalarLike(x, 0)])[0], grad, scalarLike(x, 0)])[0]];
+  },
+});
+export const relu = (x: Tensor): Tensor => x.graph.node("Relu", [x])[0] as Tensor;
+
+/** SiLU x * sigmoid(x). Emitted as two ops: onnxruntime fuses them, and the gradient reuses the sigmoid. */
+export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
+
+/** GELU, exact form x/2 (1 + erf(x / sqrt 2)). */
+export const gelu = (x: Tensor): Tensor => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));

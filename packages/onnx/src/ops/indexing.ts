@@ -1,0 +1,53 @@
+/** Reading and writing by index: embedding look-up, picking one element per row, scatter-add as its gradient. */
+import type { Tensor } from "../graph.ts";
+import { defineOp, misfit, need } from "../op-table.ts";
+import { type Dim, isStatic, normalizeAxis, product, type Shape } from "../shape.ts";
+import { expand, reshape } from "./layout.ts";
+
+const flatDim = (shape: Shape): Dim => (isStatic(shape) ? product(shape) : shape.length === 1 ? (shape[0] as Dim) : shape.join("*"));
+
+defineOp("Gather", {
+  shape: (context) => {
+    const [x, index] = [need(context, 0), need(context, 1)];
+    const axis = normalizeAxis(context.attributes["axis"] as number, x.shape.length);
+    if (index.dtype !== "int64" && index.dtype !== "int32") throw misfit(context, `indices must be integers, not ${index.dtype}`);
+    return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...index.shape, ...x.shape.slice(axis + 1)] }];
+  },
+  gradient: ({ node, inputs, grad }) => {
+    const [x, index] = inputs as [Tensor, Tensor];
+    if (normalizeAxis(node.attributes["axis"] as number, x.shape.length) !== 0) {
+      throw misfit({ ...node, inputs }, "the gradient of Gather is there for axis 0");
+    }
+    const rows = flatDim(index.shape);
+    const width = flatDim(x.shape.slice(1));
+    const at = expand(reshape(index, [rows, 1]), [rows, width]);
+    const zero = expand(x.graph.constant(x.dtype, 0), [x.shape[0] as Dim, width]);
+    return [reshape(scatterAdd(zero, at, reshape(grad, [rows, width]), 0), x.shape), undefined];
+  },
+});
+/** Rows (or slices along `axis`) of `x` chosen by integer `index`. */
+export const gather = (x: Tensor, index: Tensor, axis = 0): Tensor => x.graph.node("Gather", [x, index], { axis })[0] as Tensor;
+
+defineOp("GatherElements", {
+  shape: (context) => [{ dtype: need(context, 0).dtype, shape: need(context, 1).shape }],
+  gradient: ({ node, inputs, grad }) => {
+    const [x, index] = inputs as [Tensor, Tensor];
+    const zero = expand(x.graph.constant(x.dtype, 0), x.shape);
+    return [scatterAdd(zero, index, grad, node.attributes["axis"] as number), undefined];
+  },
+});
+/** One element of `x` per element of `index`, taken along `axis`. */
+export const gatherElements = (x: Tensor, index: Tensor, axis: number): Tensor =>
+  x.graph.node("GatherElements", [x, index], { axis })[0] as Tensor;
+
+defineOp("ScatterElements", {
+  shape: (context) => [{ dtype: need(context, 0).dtype, shape: need(context, 0).shape }],
+  gradient: ({ node, inputs, grad, wants }) => {
+    const index = inputs[1] as Tensor;
+    const axis = node.attributes["axis"] as number;
+    return [wants(0) ? grad : undefined, undefined, wants(2) ? gatherElements(grad, index, axis) : undefined];
+  },
+});
+/** `x` with `updates` added at `index` along `axis`; repeated indices accumulate. */
+export const scatterAdd = (x: Tensor, index: Tensor, updates: Tensor, axis: number): Tensor =>
+  x.graph.node("ScatterElements", [x, index, updates], { axis, reduction: "add" })[0] as Tensor;

@@ -1,0 +1,152 @@
+/** Ops that move elements without changing them: reshape, transpose, concat, slice, split, expand, pad. */
+import type { Tensor } from "../graph.ts";
+import { defineOp, knownShape, misfit, need } from "../op-table.ts";
+import { addDims, type Dim, elementCount, equalShapes, normalizeAxis, type Shape } from "../shape.ts";
+import { unbroadcast } from "./elementwise.ts";
+
+defineOp("Reshape", {
+  shape: (context) => {
+    const x = need(context, 0);
+    const target = context.known.shape ?? [];
+    if (elementCount(x.shape) !== elementCount(target)) {
+      throw misfit(context, `cannot reshape to [${target.join(", ")}]`);
+    }
+    return [{ dtype: x.dtype, shape: target }];
+  },
+  gradient: ({ inputs, grad }) => [reshape(grad, (inputs[0] as Tensor).shape), undefined],
+});
+
+/**
+ * Same elements in the same order under another shape. A named dimension that keeps its axis is copied (0), one other is
+ * left to the runtime to infer (-1); only shapes that need more are computed.
+ */
+export const reshape = (x: Tensor, shape: Shape): Tensor => {
+  if (equalShapes(x.shape, shape)) return x;
+  const copied = (dim: Dim, i: number) => typeof dim === "string" && x.shape[i] === dim;
+  const inferred = shape.filter((d, i) => typeof d === "string" && !copied(d, i)).length;
+  const target =
+    inferred <= 1
+      ? x.graph.constant("int64", shape.map((d, i) => (typeof d === "number" ? d : copied(d, i) ? 0 : -1)))
+      : x.graph.shapeTensor(shape);
+  return x.graph.node("Reshape", [x, target], {}, { shape })[0] as Tensor;
+};
+
+defineOp("Transpose", {
+  shape: (context) => {
+    const x = need(context, 0);
+    const perm = context.attributes["perm"] as ReadonlyArray<number>;
+    if (perm.length !== x.shape.length || new Set(perm).size !== perm.length) {
+      throw misfit(context, `perm [${perm.join(", ")}] is no permutation of the axes`);
+    }
+    return [{ dtype: x.dtype, shape: perm.map((p) => x.shape[p] as Dim) }];
+  },
+  gradient: ({ node, grad }) => {
+    const perm = node.attributes["perm"] as ReadonlyArray<number>;
+    const inverse = perm.map((_, i) => perm.indexOf(i));
+    return [transpose(grad, inverse)];
+  },
+});
+export const transpose = (x: Tensor, perm: ReadonlyArray<number>): Tensor =>
+  x.graph.node("Transpose", [x], { perm })[0] as Tensor;
+
+/** Swap the last two axes. */
+export const transposeLast = (x: Tensor): Tensor => {
+  const perm = x.shape.map((_, i) => i);
+  const n = perm.length;
+  return transpose(x, [...perm.slice(0, n - 2), n - 1, n - 2]);
+};
+
+defineOp("Expand", {
+  shape: knownShape,
+  gradient: ({ inputs, grad }) => [unbroadcast(grad, (inputs[0] as Tensor).shape), undefined],
+});
+/** Broadcast to `shape`. */
+export const expand = (x: Tensor, shape: Shape): Tensor =>
+  equalShapes(x.shape, shape) ? x : (x.graph.node("Expand", [x, x.graph.shapeTensor(shape)], {}, { shape })[0] as Tensor);
+export const expandLike = (x: Tensor, like: Tensor): Tensor => expand(x, like.shape);
+
+defineOp("Concat", {
+  shape: (context) => {
+    const first = need(context, 0);
+    const axis = normalizeAxis(context.attributes["axis"] as number, first.shape.length);
+    let size: Dim = 0;
+    for (const part of context.inputs as ReadonlyArray<Tensor>) {
+      const fits = part.shape.length === first.shape.length && part.shape.every((d, i) => i === axis || d === first.shape[i]);
+      if (!fits || part.dtype !== first.dtype) throw misfit(context, `parts differ outside axis ${axis}`);
+      size = addDims(size, part.shape[axis] as Dim);
+    }
+    return [{ dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? size : d)) }];
+  },
+  gradient: ({ node, inputs, grad }) => {
+    const axis = normalizeAxis(node.attributes["axis"] as number, grad.shape.length);
+    return split(grad, inputs.map((t) => t.shape[axis] as Dim), axis);
+  },
+});
+export const concat = (parts: ReadonlyArray<Tensor>, axis: number): Tensor =>
+  (parts[0] as Tensor).graph.node("Concat", parts, { axis })[0] as Tensor;
+
+defineOp("Split", {
+  shape: (context) => {
+    const x = need(context, 0);
+    const sizes = context.known.sizes ?? [];
+    const axis = normalizeAxis(context.attributes["axis"] as number, x.shape.length);
+    const total = sizes.reduce<Dim>(addDims, 0);
+    if (total !== x.shape[axis]) throw misfit(context, `sizes ${sizes.join(" + ")} do not sum to axis ${axis}`);
+    return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }));
+  },
+  gradient: ({ node, outputs, grads }) => {
+    const axis = node.attributes["axis"] as number;
+    return [concat(outputs.map((y, i) => grads[i] ?? zeros(y)), axis), undefined];
+  },
+});
+/** Cut along `axis` into parts of the given sizes. */
+export const split = (x: Tensor, sizes: ReadonlyArray<Dim>, axis: number): ReadonlyArray<Tensor> => {
+  if (sizes.length === 1) return [x];
+  return x.graph.node("Split", [x, x.graph.shapeTensor(sizes)], { axis }, { sizes });
+};
+
+/** Zeros of the shape and type of `like`. */
+export const zeros = (like: Tensor): Tensor => expand(like.graph.constant(like.dtype, 0), like.shape);
+
+defineOp("Slice", {
+  shape: knownShape,
+  gradient: ({ node, inputs, grad }) => {
+    const x = inputs[0] as Tensor;
+    const [axis, [start, end]] = [node.known.axes?.[0] as number, node.known.range as readonly [number, number]];
+    const size = x.shape[axis] as number;
+    const part = (length: number) =>
+      expand(x.graph.constant(x.dtype, 0), x.shape.map((d, i) => (i === axis ? length : d)));
+    const parts = [...(start > 0 ? [part(start)] : []), grad, ...(end < size ? [part(size - end)] : [])];
+    return [parts.length === 1 ? grad : concat(parts, axis)];
+  },
+});
+/** Elements start..end (end excluded) of an axis of known size. */
+export const slice = (x: Tensor, axis: number, start: number, end: number): Tensor => {
+  const at = normalizeAxis(axis, x.shape.length);
+  const size = x.shape[at];
+  const context = { op: "Slice", place: x.graph.place, inputs: [x], attributes: {}, known: {} };
+  if (typeof size !== "number") throw misfit(context, `axis ${axis} has no known size`);
+  if (start < 0 || end > size || start >= end) throw misfit(context, `no range ${start}..${end} in axis ${axis}`);
+  const shape = x.shape.map((d, i) => (i === at ? end - start : d));
+  const int = (v: number) => x.graph.constant("int64", [v]);
+  const known = { shape, axes: [at], range: [start, end] } as const;
+  return x.graph.node("Slice", [x, int(start), int(end), int(at)], {}, known)[0] as Tensor;
+};
+
+defineOp("Shape", {
+  shape: (context) => {
+    const { start = 0, end = need(context, 0).shape.length } = context.attributes as { start?: number; end?: number };
+    return [{ dtype: "int64", shape: [end - start] }];
+  },
+});
+
+defineOp("Unsqueeze", {
+  shape: knownShape,
+  gradient: ({ inputs, grad }) => [reshape(grad, (inputs[0] as Tensor).shape), undefined],
+});
+/** Insert an axis of size 1 before `axis`. */
+export const unsqueeze = (x: Tensor, axis: number): Tensor => {
+  const at = normalizeAxis(axis, x.shape.length + 1);
+  const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
+  return x.graph.node("Unsqueeze", [x, x.graph.constant("int64", [at])], {}, { shape })[0] as Tensor;
+};

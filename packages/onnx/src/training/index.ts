@@ -1,0 +1,5 @@
+/** Training on stock onnxruntime: optimizer as graph, training program, trainer, schedules. */
+export { ADAMW_DEFAULTS, type AdamWOptions, adamwUpdate, clipFactor, globalNorm } from "./adamw.ts";
+export { type TrainingOptions, type TrainingProgram, trainingProgram } from "./program.ts";
+export { learningRateAt, type ScheduleOptions } from "./schedule.ts";
+export { type StepResult, Trainer } from "./trainer.ts";

@@ -1,0 +1,76 @@
+/** Worker side of `Trainer`: parameters and Adam moments stay here between steps. */
+import { NonFiniteLoss } from "../errors.ts";
+import type { HostTensor, HostTensors } from "../host-tensor.ts";
+import { type ResidentTensor, resident, RuntimeSession, type SessionOptions, toHost } from "../runtime-session.ts";
+import { product } from "../shape.ts";
+import { serve } from "../worker/guest.ts";
+import type { TrainingProgram } from "./program.ts";
+
+interface State {
+  readonly session: RuntimeSession;
+  readonly training: TrainingProgram;
+  tensors: Record<string, ResidentTensor>;
+  step: number;
+}
+let state: State | undefined;
+
+const opened = (): State => {
+  if (state === undefined) throw new Error("the trainer was not opened");
+  return state;
+};
+
+const scalar = (value: number): ResidentTensor => resident({ dtype: "float32", dims: [], data: Float32Array.of(value) });
+const only = (tensor: ResidentTensor | undefined): number => Number((tensor?.data as Float32Array)[0]);
+
+serve(
+  {
+    open: async (args: { training: TrainingProgram; parameters: HostTensors; options: SessionOptions }) => {
+      const tensors: Record<string, ResidentTensor> = {};
+      for (const { name, dims } of args.training.parameters) {
+        const initial = args.parameters[name];
+        if (initial === undefined || initial.data.length !== product(dims)) {
+          throw new Error(`parameter "${name}" needs [${dims.join(", ")}], got [${initial?.dims.join(", ") ?? "nothing"}]`);
+        }
+        const zero = (): HostTensor => ({ dtype: "float32", dims, data: new Float32Array(product(dims)) });
+        tensors[name] = resident(initial);
+        tensors[`m/${name}`] = resident(zero());
+        tensors[`v/${name}`] = resident(zero());
+      }
+      const session = await RuntimeSession.open(args.training.program, args.options);
+      state = { session, training: args.training, tensors, step: 0 };
+    },
+
+    step: async ({ feeds, learningRate }: { feeds: HostTensors; learningRate: number }, context) => {
+      const current = opened();
+      const { session, training, tensors } = current;
+      context.checkpoint(training.program.name);
+      const t = current.step + 1;
+      const batch = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, resident(tensor)]));
+      const result = await session.run({
+        ...tensors,
+        ...batch,
+        learning_rate: scalar(learningRate),
+        correction1: scalar(1 - training.beta1 ** t),
+        correction2: scalar(Math.sqrt(1 - training.beta2 ** t)),
+      });
+      const loss = only(result["loss"]);
+      const gradNorm = only(result["grad_norm"]);
+      if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw new NonFiniteLoss({ step: t, loss, gradNorm });
+      for (const name of Object.keys(tensors)) tensors[name] = result[`next/${name}`] as ResidentTensor;
+      current.step = t;
+      const metrics = Object.fromEntries(training.metrics.map((name) => [name, only(result[name])]));
+      return { step: t, loss, gradNorm, metrics };
+    },
+
+    parameters: async () => {
+      const { tensors, training } = opened();
+      return Object.fromEntries(
+        training.parameters.map(({ name }) => {
+          const tensor = toHost(tensors[name] as ResidentTensor);
+          return [name, { ...tensor, data: tensor.data.slice() }];
+        }),
+      );
+    },
+  },
+  async () => state?.session.close(),
+);
