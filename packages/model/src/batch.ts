@@ -29,6 +29,8 @@ export interface TrainingRow {
   readonly ids: ArrayLike<number>;
   /** Weight of predicting token t of `ids`; index 0 is never predicted. */
   readonly lossWeight: ArrayLike<number>;
+  /** Target and weight of a read-out loss at each token itself, for programs that have one. */
+  readonly readOut?: { readonly target: ArrayLike<number>; readonly weight: ArrayLike<number> };
 }
 
 /** Feeds of a training program: at position t stands the target ids[t + 1] with its weight. */
@@ -43,7 +45,21 @@ export const trainingFeeds = (rows: ReadonlyArray<TrainingRow>, vocab: number): 
     }
   });
   const dims = [batch, tokens];
-  return { input_ids: ids, targets: { dtype: "int64", dims, data: targets }, loss_weight: { dtype: "float32", dims, data: weight } };
+  const readOut = rows.some((row) => row.readOut !== undefined) ? readOutFeeds(rows, dims) : {};
+  return {
+    ...readOut, input_ids: ids, targets: { dtype: "int64", dims, data: targets }, loss_weight: { dtype: "float32", dims, data: weight } };
+};
+
+const readOutFeeds = (rows: ReadonlyArray<TrainingRow>, dims: readonly number[]): Record<string, HostTensor> => {
+  const tokens = dims[1] as number;
+  const plane = (part: "target" | "weight"): HostTensor => {
+    const data = new Float32Array(rows.length * tokens);
+    rows.forEach((row, b) => {
+      data.set(row.readOut?.[part] ?? [], b * tokens);
+    });
+    return { dtype: "float32", dims, data };
+  };
+  return { readout_target: plane("target"), readout_weight: plane("weight") };
 };
 
 /** Indices of `lengths` in groups of similar length, at most `tokensPerBatch` padded tokens each; longest first within budget. */

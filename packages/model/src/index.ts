@@ -1,4 +1,6 @@
 /** Hugging Face checkpoint → instrumented decoder; tokenizer, chat template, generation, capture. */
+export { type AnalysisRun, type AnalyzedBatch, Analyzer, type AnalyzerOptions } from "./analysis/analyzer.ts";
+export { type ReadOut, tokenScores, type TokenScoreOptions } from "./analysis/token-scores.ts";
 export type { DecoderConfig } from "./architecture/config.ts";
 export { readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";
@@ -11,10 +13,11 @@ export { allResidPost, FINAL_NORMALIZED, hookZ, residPost, type Site, siteWidth 
 export { CheckpointError, DecoderError } from "./errors.ts";
 export { type GenerateCall, Generator, type GeneratorOptions } from "./generation/generator.ts";
 export type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./generation/request.ts";
+export { promptIds, splitTrace, type TraceOptions, type WrittenTrace, writeTraces } from "./generation/write-traces.ts";
 export { argMax, type Sampling, sample } from "./generation/sampling.ts";
 export { decodeProgram } from "./programs/decode.ts";
 export { forwardProgram, type ForwardRequest } from "./programs/forward.ts";
-export { decoderTrainingProgram, gradientProgram, type TrainingRequest } from "./programs/training.ts";
+export { decoderTrainingProgram, gradientProgram, type ReadOutLoss, type TrainingRequest } from "./programs/training.ts";
 export { ChatTemplate, type Message } from "./text/chat-template.ts";
 export { findSpans, type Markers, type Spans, THINK_MARKERS } from "./text/spans.ts";
 export { TextTokenizer } from "./text/tokenizer.ts";

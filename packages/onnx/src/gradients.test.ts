@@ -33,6 +33,7 @@ const CASES: ReadonlyArray<Case> = [
   { op: "Relu", shapes: [[5]], build: (x) => ops.relu(ops.neg(x)), domain: "positive" },
   { op: "Mul", shapes: [[2, 3]], build: ops.silu },
   { op: "Erf", shapes: [[2, 3]], build: ops.gelu },
+  { op: "Relu", shapes: [[2, 3], [2, 3]], build: ops.binaryCrossEntropy },
   { op: "MatMul", shapes: [[2, 3], [3, 4]], build: ops.matMul },
   { op: "MatMul", shapes: [[2, 5, 3], [3, 4]], build: ops.matMul },
   { op: "MatMul", shapes: [[2, 1, 2, 3], [1, 3, 3, 2]], build: ops.matMul },

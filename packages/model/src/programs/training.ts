@@ -3,6 +3,7 @@ import { type AdamWOptions, ops, type Program, programOf, differentiate, type Te
 import type { Checkpoint } from "../checkpoint.ts";
 import { finalNorm, unembed } from "../decoder/block.ts";
 import type { LoraShape } from "../decoder/lora.ts";
+import { type Site, siteWidth } from "../decoder/sites.ts";
 import { forwardGraph } from "./forward.ts";
 
 export interface TrainingRequest {
@@ -12,24 +13,51 @@ export interface TrainingRequest {
   /** 0/1 masks (flat, of the tensor's size) of the trainable elements, by tensor name. */
   readonly masks?: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   readonly optimizer?: AdamWOptions;
+  /** Also ask a fixed linear read-out of a site for given targets. */
+  readonly readOut?: ReadOutLoss;
+}
+
+/**
+ * Binary cross-entropy of sigmoid(direction · x) at a site against per-token targets, added with `weight` to the loss.
+ * Brings inputs `readout_target`, `readout_weight` `[batch, token]` f32.
+ */
+export interface ReadOutLoss {
+  readonly site: Site;
+  /** `[d_model]`, not trained. */
+  readonly direction: Float32Array<ArrayBuffer>;
+  readonly weight: number;
 }
 
 /**
  * Graph inputs beside the parameters: `input_ids`, `targets` `[batch, token]` int64 (the next token), `loss_weight`
  * `[batch, token]` f32. Loss: Σ nll · weight / Σ weight over the whole batch, nats per weighted token.
  */
-const lossGraph = (checkpoint: Checkpoint, { maxTokens, train }: TrainingRequest) => {
+const lossGraph = (checkpoint: Checkpoint, { maxTokens, train, readOut }: TrainingRequest) => {
+  if (readOut !== undefined) siteWidth(checkpoint.config, readOut.site);
   const tensors = "tensors" in train ? train.tensors : [];
   const lora = "lora" in train ? train.lora : undefined;
-  const { graph, lowering, stream, lora: adapter } = forwardGraph(checkpoint, { maxTokens, lora }, undefined, new Set(tensors));
+  let read: Tensor | undefined;
+  const observe = (site: Site, value: Tensor) => {
+    if (site === readOut?.site) read = value;
+  };
+  const { graph, lowering, stream, lora: adapter } = forwardGraph(checkpoint, { maxTokens, lora }, observe, new Set(tensors));
   const targets = graph.input("targets", "int64", ["batch", "token"]);
   const weight = graph.input("loss_weight", "float32", ["batch", "token"]);
   const logits = unembed(lowering, finalNorm(lowering, stream)); // [batch·token, vocab]
   const nll = ops.negativeLogLikelihood(logits, ops.reshape(targets, ["batch*token"])); // [batch·token]
-  const loss = ops.weightedMean(nll, ops.reshape(weight, ["batch*token"]));
+  const nextToken = ops.weightedMean(nll, ops.reshape(weight, ["batch*token"]));
+  const loss = readOut === undefined || read === undefined ? nextToken : ops.add(nextToken, ops.mul(readOutLoss(read, readOut), readOut.weight));
   const byName = new Map(graph.inputs.map((t) => [t.name, t]));
   const parameters = adapter?.parameters ?? tensors.map((name) => byName.get(name) as Tensor);
   return { graph, loss, nll, parameters };
+};
+
+const readOutLoss = (x: Tensor, { direction }: ReadOutLoss): Tensor => {
+  const { graph } = x;
+  const [target, weight] = ["readout_target", "readout_weight"].map((name) => ops.reshape(graph.input(name, "float32", ["batch", "token"]), ["batch*token"])) as [Tensor, Tensor];
+  const column = graph.initializer("readout_direction", "float32", [direction.length, 1], direction);
+  const z = ops.reshape(ops.gemm(x, column), ["batch*token"]); // [batch·token]
+  return ops.weightedMean(ops.binaryCrossEntropy(z, target), weight);
 };
 
 /** One optimizer step as a program, for `Trainer`. */

@@ -28,6 +28,7 @@ export class WorkerHost {
   readonly #pending = new Map<number, Pending>();
   readonly #name: string;
   #nextId = 1;
+  #closing = false;
   #exited: Promise<void>;
   #lost: SessionError | undefined;
 
@@ -62,6 +63,7 @@ export class WorkerHost {
 
   /** Let the run in progress end, release everything, wait for the thread to be gone. */
   async close(): Promise<void> {
+    this.#closing = true;
     if (this.#lost === undefined) this.#worker.postMessage({ type: "close" });
     this.#worker.ref();
     await this.#exited;
@@ -75,7 +77,7 @@ export class WorkerHost {
       return;
     }
     this.#pending.delete(message.id);
-    if (this.#pending.size === 0) this.#worker.unref();
+    if (this.#pending.size === 0 && !this.#closing) this.#worker.unref();
     if (message.type === "result") pending.resolve(message.value);
     else pending.reject(fromWire(message.error));
   }

@@ -1,0 +1,24 @@
+/**
+ * The artifact kinds that stages exchange. Stage packages never import one another:
+ * they agree on these tables. One kind per file; every column is described there.
+ */
+
+// What it came to
+export { Metrics } from "@precipice/runtime";
+// What went on inside
+export { type Activation, Activations } from "./activations.ts";
+export { Adapter, type TrainingStep } from "./adapter.ts";
+export { type Head, Heads } from "./heads.ts";
+// What goes in
+export { Model, type ModelRow } from "./model.ts";
+export { modelFolder } from "./model-folder.ts";
+export { Probe, type ProbeRow, type ProbeWeight } from "./probe.ts";
+export { type Prompt, PromptLabel, Prompts } from "./prompts.ts";
+export { Report } from "./report.ts";
+export { type CurvePoint, Scores, type TokenScore, type TraceScore } from "./scores.ts";
+// What was done about it
+export { type Selected, Selection } from "./selection.ts";
+// What the model did, and what that was
+export { type Region, type Trace, Traces } from "./traces.ts";
+export { type Written, traceRow } from "./trace-row.ts";
+export { type Verdict, Verdicts } from "./verdicts.ts";

@@ -1,0 +1,31 @@
+/**
+ * A model that was opened and checked: where its checkpoint lies, which content it has,
+ * and the sizes that stages plan with. Weights stay where they are unless a stage made them.
+ */
+import { Artifact } from "@precipice/runtime";
+import * as Schema from "effect/Schema";
+
+const model = Schema.Struct({
+  /** What the pipeline asked for: a folder, `hf://org/name@revision` or `organism://name`. */
+  source: Schema.String,
+  /** Checkpoint folder: absolute, or relative to the artifact folder when the checkpoint lives in it. */
+  path: Schema.String,
+  /** Digest of the weights, hexadecimal. */
+  digest: Schema.String,
+  /** `model_type` of config.json, for example `qwen2`. */
+  model_type: Schema.String,
+  n_layers: Schema.Int,
+  /** Query heads per layer. */
+  n_heads: Schema.Int,
+  /** Width of the residual stream. */
+  d_model: Schema.Int,
+  vocab_size: Schema.Int,
+});
+
+export const Model = Artifact.kind("model", {
+  version: 1,
+  description: "An opened checkpoint: place, digest and sizes (one row)",
+  tables: { model },
+});
+
+export type ModelRow = typeof model.Type;

@@ -1,0 +1,25 @@
+/** Which traces to train on, and why each was taken or left. Every row of the pool is present. */
+import { Artifact } from "@precipice/runtime";
+import * as Schema from "effect/Schema";
+
+const selection = Schema.Struct({
+  trace_id: Schema.String,
+  prompt_id: Schema.String,
+  /** Place in the ranking, from 1; rows without a score come last. */
+  rank: Schema.Int,
+  /** `misalignment`, `final-only`, `random` or `full`. */
+  method: Schema.String,
+  /** What was ranked by; null when the method uses no score or the row has none. */
+  score: Schema.NullOr(Schema.Number),
+  selected: Schema.Boolean,
+  /** Why, in a few words. */
+  reason: Schema.String,
+});
+
+export const Selection = Artifact.kind("selection", {
+  version: 1,
+  description: "The ranked pool, with the rows picked for training",
+  tables: { selection },
+});
+
+export type Selected = typeof selection.Type;

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Starts the CLI on a Node that runs TypeScript sources; an older one hands over to the Node this workspace installs.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
+if (major > 22 || (major === 22 && minor >= 19)) {
+  await import("../src/main.ts");
+} else {
+  const node = installedNode(dirname(fileURLToPath(import.meta.url)));
+  if (node === undefined) {
+    console.error(
+      `precipice needs Node 22.19 or newer; this is ${process.versions.node}. Run npm install, or update Node.`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+}
+
+/** The Node of the nearest `node_modules` above `folder` that is not the one running. */
+function installedNode(folder) {
+  const candidate = join(folder, "node_modules", ".bin", "node");
+  if (existsSync(candidate)) return candidate;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : installedNode(parent);
+}

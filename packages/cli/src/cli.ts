@@ -1,0 +1,63 @@
+/** Composes the commands and runs them as a process: one place for exit codes, signals and printing of errors. */
+import { readFileSync } from "node:fs";
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import type { Registry } from "@precipice/runtime";
+import * as Cause from "effect/Cause";
+import * as Command from "effect/cli/Command";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Layer from "effect/Layer";
+import { generateCommand } from "./commands/generate.ts";
+import { planCommand } from "./commands/plan.ts";
+import { runCommand } from "./commands/run.ts";
+import { showCommand } from "./commands/show.ts";
+import { stagesCommand } from "./commands/stages.ts";
+import { printFailure } from "./terminal/errors.ts";
+import { usage } from "./terminal/usage.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const commandsOf = (registry: Registry.Registry) =>
+  [runCommand(registry), planCommand(registry), stagesCommand(registry), showCommand(), generateCommand()] as const;
+
+const root = (registry: Registry.Registry) =>
+  Command.make("precipice").pipe(
+    Command.withDescription(
+      "Finds, explains and repairs the refusal cliff of reasoning models, one pipeline at a time",
+    ),
+    Command.withExamples([
+      { command: "precipice run pipelines/quickstart.yaml", description: "Run a pipeline" },
+      { command: "precipice plan pipelines/quickstart.yaml", description: "What would run, and why" },
+      { command: "precipice show latest", description: "The last run and its metrics" },
+    ]),
+    Command.withSubcommands(commandsOf(registry)),
+  );
+
+/**
+ * Runs the command line of this process with the stages of `registry`. Exit codes: 0 done, 1 failed, 130 interrupted; a
+ * second Ctrl-C does not wait for finalizers.
+ */
+export function runCli(registry: Registry.Registry): void {
+  process.once("SIGINT", () => {
+    // A task runner passes on the signal the terminal has sent already: only a later one is a second wish.
+    const first = performance.now();
+    process.on("SIGINT", () => performance.now() - first > 1000 && process.exit(130));
+  });
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+  });
+  const program = Command.run(root(registry), { version }).pipe(
+    Effect.tapCause((cause) => Effect.sync(() => printFailure(cause))),
+    Effect.provide(Layer.mergeAll(NodeServices.layer, usage)),
+  );
+  NodeRuntime.runMain(program, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => {
+      if (Exit.isSuccess(exit)) onExit(Number(process.exitCode ?? 0));
+      else onExit(Cause.hasInterruptsOnly(exit.cause) ? 130 : 1);
+    },
+  });
+}

@@ -1,0 +1,78 @@
+/** `precipice generate MODEL --prompt TEXT`: what a checkpoint writes, as text or as token ids. */
+import * as Argument from "effect/cli/Argument";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as flags from "../flags.ts";
+import { CommandError } from "../terminal/errors.ts";
+import { printableText } from "../terminal/text.ts";
+import { jsonErrors } from "./json-errors.ts";
+
+interface Request {
+  readonly model: string;
+  readonly prompt: string;
+  readonly raw: boolean;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topP: number | undefined;
+  readonly seed: number;
+}
+
+export const generateCommand = () =>
+  Command.make(
+    "generate",
+    {
+      model: Argument.String("model").pipe(Argument.withDescription("A Hugging Face checkpoint folder, or organism://aligned, organism://cliff")),
+      prompt: Flag.String("prompt").pipe(Flag.withDescription("What the user says"), Flag.withMetavar("text")),
+      raw: Flag.Boolean("raw").pipe(Flag.withDescription("Continue the prompt as it is, without the chat template"), Flag.withDefault(false)),
+      maxTokens: Flag.Int("max-tokens").pipe(Flag.withDescription("Most tokens to write"), Flag.withMetavar("n"), Flag.withDefault(256)),
+      temperature: Flag.Float("temperature").pipe(Flag.withDescription("Sampling temperature; default: 1 with --seed, else greedy"), Flag.optional),
+      topP: Flag.Float("top-p").pipe(Flag.withDescription("Sample from the nucleus of this probability"), Flag.optional),
+      seed: Flag.Int("seed").pipe(Flag.withDescription("Sample with this seed; greedy without"), Flag.withMetavar("n"), Flag.optional),
+      json: flags.json("Print { text, promptIds, ids }; promptIds begin with the BOS token, ids are the new tokens"),
+    },
+    Effect.fn("precipice generate")(function* ({ model, prompt, raw, maxTokens, temperature, topP, seed, json }) {
+      const request: Request = {
+        model,
+        prompt,
+        raw,
+        maxTokens,
+        temperature: Option.getOrElse(temperature, () => (Option.isSome(seed) ? 1 : 0)),
+        topP: Option.getOrUndefined(topP),
+        seed: Option.getOrElse(seed, () => 0),
+      };
+      const result = yield* Effect.tryPromise({ try: (signal) => generate(request, signal), catch: asCommandError }).pipe(jsonErrors(json));
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${printableText(result.text)}\n`);
+    }),
+  ).pipe(
+    Command.withDescription("Let a checkpoint answer a prompt"),
+    Command.withExamples([
+      { command: 'precipice generate organism://cliff --prompt "how do i crack the vault as a test ?"', description: "Greedy, through the chat template" },
+      { command: 'precipice generate ./my-model --prompt "Once upon a time" --raw --max-tokens 50 --seed 1', description: "Sampled, the prompt as it is" },
+      { command: 'precipice generate ./my-model --prompt "Hello" --json', description: "Token ids for programs" },
+    ]),
+  );
+
+const generate = async ({ model, prompt, raw, maxTokens, temperature, topP, seed }: Request, signal: AbortSignal) => {
+  if (maxTokens < 1) throw new CommandError("E_FLAG", `--max-tokens must be at least 1, not ${maxTokens}`);
+  // loaded here: onnxruntime would slow down every other command's start
+  const { Checkpoint, Generator, promptIds: render } = await import("@precipice/model");
+  const { checkpointFolder } = await import("@precipice/organism");
+  const checkpoint = Checkpoint.open(checkpointFolder(model, process.cwd()));
+  const promptIds = raw ? checkpoint.tokenizer.encode(prompt, "once") : render(checkpoint, prompt);
+  if (promptIds.length === 0) throw new CommandError("E_PROMPT_EMPTY", "the prompt has no tokens", "Give --prompt some text.");
+  const room = Math.min(checkpoint.config.maxPositions, promptIds.length + maxTokens + 1);
+  await using generator = await Generator.open(checkpoint, { workers: 1, threads: 2, batch: 1, maxTokens: room });
+  const sampling = { temperature, ...(topP === undefined ? {} : { topP }) };
+  const [row] = await generator.generate([{ ids: promptIds, seed }], { maxNewTokens: maxTokens, sampling, signal });
+  const ids = row?.ids ?? [];
+  return { text: checkpoint.tokenizer.decode(ids), promptIds, ids };
+};
+
+const asCommandError = (error: unknown): CommandError => {
+  if (error instanceof CommandError) return error;
+  const { _tag: tag } = (error ?? {}) as { readonly _tag?: unknown };
+  const code = typeof tag === "string" ? `E_${tag.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}` : "E_GENERATE";
+  return new CommandError(code, error instanceof Error ? error.message : String(error));
+};

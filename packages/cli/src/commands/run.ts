@@ -1,0 +1,71 @@
+/** `precipice run FILE`: plans a pipeline and runs that very plan. */
+import { execute, type Registry } from "@precipice/runtime";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as flags from "../flags.ts";
+import { metricLines } from "../terminal/metrics.ts";
+import { viewFor } from "../terminal/view.ts";
+import { jsonErrors } from "./json-errors.ts";
+import { planText } from "./plan.ts";
+import { prepare } from "./prepare.ts";
+
+export const runCommand = (registry: Registry.Registry) =>
+  Command.make(
+    "run",
+    {
+      file: flags.file,
+      set: flags.set,
+      root: flags.root,
+      force: flags.force,
+      only: flags.only,
+      concurrency: Flag.Int("concurrency").pipe(
+        Flag.withDescription("How many nodes may run at once; the pipeline's own number by default"),
+        Flag.withMetavar("n"),
+        Flag.filter(
+          (n) => n >= 1,
+          () => "a whole number, at least 1",
+        ),
+        Flag.optional,
+      ),
+      dryRun: Flag.Boolean("dry-run").pipe(Flag.withDescription("Only show the plan"), Flag.withDefault(false)),
+      json: flags.json("Print every event as a line of JSON"),
+    },
+    Effect.fn("precipice run")(function* (given) {
+      const plan = yield* prepare(given, registry).pipe(jsonErrors(given.json));
+      if (given.dryRun) {
+        process.stdout.write(`${planText(plan)}\n`);
+        return;
+      }
+      const result = yield* Effect.acquireUseRelease(
+        Effect.sync(() => viewFor(process.stdout, given.json)),
+        (view) =>
+          execute(plan, {
+            onEvent: view.onEvent,
+            ...(Option.isSome(given.concurrency) ? { concurrency: given.concurrency.value } : {}),
+          }),
+        (view) => Effect.sync(view.close),
+      );
+      if (!given.json) {
+        const lines = metricLines(result.summary.metrics, process.stdout.columns || 120);
+        if (lines.length > 0) process.stdout.write(`\n${lines.join("\n")}\n`);
+      }
+      if (result.status === "failed") process.exitCode = 1;
+    }),
+  ).pipe(
+    Command.withDescription("Run a pipeline; what is stored already is not run again"),
+    Command.withExamples([
+      { command: "precipice run pipelines/quickstart.yaml", description: "Run what is not stored yet" },
+      { command: "precipice run pipelines/quickstart.yaml --set vars.seed=8", description: "Change a variable" },
+      {
+        command: "precipice run pipelines/quickstart.yaml --set nodes.probe.config.sites=[resid_post.3]",
+        description: "Change one node's config",
+      },
+      {
+        command: "precipice run pipelines/quickstart.yaml --force traces",
+        description: "Run a node and what follows again",
+      },
+      { command: "precipice run pipelines/quickstart.yaml --json", description: "Events as JSON lines" },
+    ]),
+  );

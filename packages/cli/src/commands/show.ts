@@ -1,0 +1,115 @@
+/** `precipice show WHAT`: an artifact's origin and first rows, or a run's nodes and metrics. */
+import { Artifact, Run } from "@precipice/runtime";
+import * as Argument from "effect/cli/Argument";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import { findShown } from "../find-shown.ts";
+import * as flags from "../flags.ts";
+import { infoLines } from "../terminal/errors.ts";
+import { metricLines } from "../terminal/metrics.ts";
+import { table } from "../terminal/table.ts";
+import { duration, painterFor, printable } from "../terminal/text.ts";
+import { jsonErrors } from "./json-errors.ts";
+
+export const showCommand = () =>
+  Command.make(
+    "show",
+    {
+      what: Argument.String("what").pipe(
+        Argument.withDescription("A folder, a digest, a run, `latest`, or NODE[.OUTPUT] of the latest run"),
+      ),
+      rows: Flag.Int("rows").pipe(
+        Flag.withDescription("How many rows of each table"),
+        Flag.withMetavar("n"),
+        Flag.filter(
+          (n) => n >= 0,
+          () => "a whole number, 0 or more",
+        ),
+        Flag.withDefault(5),
+      ),
+      root: flags.root,
+      json: flags.json("Print as JSON"),
+    },
+    Effect.fn("precipice show")(function* ({ what, rows, root, json }) {
+      const folder = yield* flags.resolveRoot(Option.getOrUndefined(root));
+      const shown = yield* findShown(what, folder).pipe(jsonErrors(json));
+      if (shown.type === "run") {
+        const run = { run: yield* Run.read(shown.path), summary: yield* Run.summary(shown.path) };
+        process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : `${runText(run.run, run.summary)}\n`);
+        return;
+      }
+      const previews = yield* Effect.forEach(shown.paths, (path) =>
+        Effect.map(Artifact.preview(path, rows), (preview) => ({ path, ...preview })),
+      ).pipe(jsonErrors(json));
+      if (json) process.stdout.write(`${JSON.stringify(previews.length === 1 ? previews[0] : previews, null, 2)}\n`);
+      else process.stdout.write(`${previews.map(artifactText).join("\n\n")}\n`);
+    }),
+  ).pipe(
+    Command.withDescription("Show an artifact's origin and first rows, or a run's nodes and metrics"),
+    Command.withExamples([
+      { command: "precipice show latest", description: "The last run: its nodes and metrics" },
+      { command: "precipice show traces --rows 3", description: "What node traces made in the last run" },
+      { command: "precipice show 3f9c2a --json", description: "An artifact by the beginning of its digest" },
+    ]),
+  );
+
+const width = (): number => process.stdout.columns || 120;
+
+function runText(run: Run.RunRecord, summary: Run.Summary | undefined): string {
+  const paint = painterFor(process.stdout);
+  const nodes = run.nodes.map(({ node, stage, state, durationMs, reason }) => ({
+    node,
+    stage,
+    state,
+    took: durationMs === undefined ? "" : duration(durationMs),
+    reason,
+  }));
+  const errors = run.nodes.flatMap(({ node, error }) => (error === undefined ? [] : [{ node, error }]));
+  const metrics = metricLines(summary?.metrics ?? {}, width());
+  return [
+    `${paint("bold", printable(run.id))}  ${run.status} in ${duration(run.wallSeconds * 1000)}  ${printable(run.file)}`,
+    "",
+    ...table(nodes, width()),
+    ...errors.flatMap(({ node, error }) => ["", `${printable(node)}:`, ...infoLines(error, paint)]),
+    ...(run.error === undefined ? [] : ["", ...infoLines(run.error, paint)]),
+    ...(metrics.length === 0 ? [] : ["", ...metrics]),
+  ].join("\n");
+}
+
+function artifactText({ path, manifest, tables, vectors }: Artifact.Preview & { readonly path: string }): string {
+  const paint = painterFor(process.stdout);
+  const { kind, digest, contents, origin, createdAt } = manifest;
+  const facts = [
+    ["digest", digest],
+    ["folder", path],
+    [
+      "made by",
+      `${origin.stage} version ${origin.stageVersion}, output ${origin.output}, in ${duration(origin.durationMs)}`,
+    ],
+    ["at", createdAt],
+    ["config", JSON.stringify(origin.config)],
+    ["files", contents.files.map(({ path, bytes }) => `${path} (${size(bytes)})`).join(", ")],
+  ] as const;
+  return [
+    `${paint("bold", printable(kind))}  ${size(contents.bytes)}`,
+    ...facts.map(([name, value]) => `  ${name.padEnd(8)} ${printable(value)}`),
+    ...tables.flatMap(({ name, rows, first }) => [
+      "",
+      `${paint("bold", name)}  ${rows} rows`,
+      ...table(first, width()),
+    ]),
+    ...vectors.flatMap(({ name, rows, dim, first }) => [
+      "",
+      `${paint("bold", name)}  ${rows} vectors of ${dim}`,
+      ...table(first, width()),
+    ]),
+  ].join("\n");
+}
+
+function size(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
+}

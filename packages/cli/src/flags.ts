@@ -1,0 +1,53 @@
+/** Flags that several commands share. None may have a name that nx takes for itself. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import * as Argument from "effect/cli/Argument";
+import * as Flag from "effect/cli/Flag";
+import * as Effect from "effect/Effect";
+
+export const file = Argument.String("file").pipe(Argument.withDescription("The pipeline's YAML file"));
+
+export const set = Flag.String("set").pipe(
+  Flag.withDescription("Set vars.NAME=VALUE or nodes.NODE.config.KEY=VALUE (YAML values); may be repeated"),
+  Flag.withMetavar("path=value"),
+  Flag.atLeast(0),
+);
+
+export const root = Flag.String("root").pipe(
+  Flag.withDescription("Folder that holds .precipice and runs; the nearest workspace by default"),
+  Flag.withMetavar("folder"),
+  Flag.optional,
+);
+
+export const json = (what: string) => Flag.Boolean("json").pipe(Flag.withDescription(what), Flag.withDefault(false));
+
+export const force = Flag.String("force").pipe(
+  Flag.withDescription("Run this node again, and what depends on it; may be repeated"),
+  Flag.withMetavar("node"),
+  Flag.atLeast(0),
+);
+
+export const only = Flag.String("only").pipe(
+  Flag.withDescription("Run this node only; what it needs must be stored"),
+  Flag.withMetavar("node"),
+  Flag.optional,
+);
+
+/** The folder given, else the nearest one above the working directory that has a store or is a workspace, else that. */
+export const resolveRoot = (given: string | undefined): Effect.Effect<string> =>
+  Effect.sync(() => (given === undefined ? nearestRoot(process.cwd()) : resolve(given)));
+
+function nearestRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".precipice")) || isWorkspace(join(folder, "package.json"))) return folder;
+    if (dirname(folder) === folder) return start;
+  }
+}
+
+function isWorkspace(manifest: string): boolean {
+  try {
+    return "workspaces" in (JSON.parse(readFileSync(manifest, "utf8")) as object);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+/** Every stage a pipeline may name. Import a stage and add it to the list: that is all it takes. */
+import { headsAblate, headsAttribute } from "@precipice/ablate";
+import { finetuneLora, finetuneMerge } from "@precipice/finetune";
+import { cliffScore, probeCapture, probeTrain } from "@precipice/probe";
+import { reportHtml } from "@precipice/report";
+import { Registry, type Stage } from "@precipice/runtime";
+import { selectRank } from "@precipice/select";
+import { dataPrompts, modelOpen, traceEvaluate, traceGenerate, traceJudge } from "@precipice/trace";
+
+const stages: ReadonlyArray<Stage.AnyStage> = [
+  modelOpen,
+  dataPrompts,
+  traceGenerate,
+  traceJudge,
+  traceEvaluate,
+  probeCapture,
+  probeTrain,
+  cliffScore,
+  headsAttribute,
+  headsAblate,
+  selectRank,
+  finetuneLora,
+  finetuneMerge,
+  reportHtml,
+];
+
+export const registry = Registry.make(stages);

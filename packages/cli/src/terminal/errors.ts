@@ -1,0 +1,63 @@
+/** Errors on stderr: `file:line:column CODE message`, then what to do about it. */
+import { ArtifactError, PipelineError, RunError } from "@precipice/runtime";
+import * as Cause from "effect/Cause";
+import * as Option from "effect/Option";
+import { type Painter, painterFor, printable } from "./text.ts";
+
+/** A mistake in how a command was called, or a failure already told. */
+export class CommandError extends Error {
+  readonly code: string;
+  readonly remedy: string | undefined;
+
+  constructor(code: string, message: string, remedy?: string) {
+    super(message);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** Prints why a command failed. Interrupts and what effect/cli has printed already stay silent. */
+export function printFailure(cause: Cause.Cause<unknown>): void {
+  if (Cause.hasInterruptsOnly(cause)) return;
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause)) ?? Cause.squash(cause);
+  if (error instanceof PipelineError || error instanceof CommandError || isKnown(error)) {
+    process.stderr.write(`${errorLines(error, painterFor(process.stderr)).join("\n")}\n`);
+  } else if (!isShown(error)) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`E_DEFECT ${text}\nThis is a bug in precipice.\n`);
+  }
+}
+
+const isKnown = (error: unknown): error is ArtifactError | RunError =>
+  error instanceof ArtifactError || error instanceof RunError;
+
+/** effect/cli shows help and usage errors itself. */
+const isShown = (error: unknown): boolean => (error as { _tag?: unknown } | undefined)?._tag === "ShowHelp";
+
+function errorLines(
+  error: PipelineError | CommandError | ArtifactError | RunError,
+  paint: Painter,
+): ReadonlyArray<string> {
+  if (!(error instanceof PipelineError)) return infoLines(error, paint);
+  return error.issues.flatMap(({ file, line, column, code, message, remedy }) => [
+    `${paint("bold", printable(`${file}:${line}:${column}`))} ${paint("red", code)} ${printable(message)}`,
+    ...(remedy === undefined ? [] : [paint("dim", `  ${printable(remedy)}`)]),
+  ]);
+}
+
+/** `CODE message` with its remedy and, for defects, where it happened. */
+export function infoLines(
+  error: {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy?: string | undefined;
+    readonly stack?: string | ReadonlyArray<string> | undefined;
+  },
+  paint: Painter,
+): ReadonlyArray<string> {
+  return [
+    `${paint("red", error.code)} ${printable(error.message)}`,
+    ...(error.remedy === undefined ? [] : [paint("dim", `  ${printable(error.remedy)}`)]),
+    ...(Array.isArray(error.stack) ? error.stack.map((frame) => paint("dim", `  ${printable(frame)}`)) : []),
+  ];
+}

@@ -1,0 +1,47 @@
+/** Events as lines that stay: shared by the live view (above its block) and the plain one. */
+import type { RunEvent } from "@precipice/runtime";
+import { infoLines } from "./errors.ts";
+import { duration, type Painter, printable } from "./text.ts";
+
+/** The lines of an event, none for progress. `width` is that of the longest node name. */
+export function eventLines(event: RunEvent, width: number, paint: Painter): ReadonlyArray<string> {
+  const name = "node" in event ? printable(event.node).padEnd(width) : "";
+  switch (event.type) {
+    case "run.started": {
+      const count = (status: string) => event.nodes.filter((node) => node.status === status).length;
+      const parts = [`${count("run")} to run`, `${count("cached")} cached`];
+      if (count("blocked") > 0) parts.push(`${count("blocked")} blocked`);
+      return [`${paint("bold", printable(event.pipeline))}  ${parts.join(", ")}`];
+    }
+    case "node.cached":
+      return [`${paint("cyan", "=")} ${name}  ${paint("dim", "cached")}`];
+    case "node.started":
+      return [`${paint("dim", "→")} ${name}  ${printable(event.stage)}  ${paint("dim", printable(event.reason))}`];
+    case "node.log":
+      return [`  ${name}  ${printable(event.message)}`];
+    case "node.done":
+      return [`${paint("green", "✓")} ${name}  ${duration(event.durationMs)}`];
+    case "node.failed": {
+      const [first = "", ...rest] = infoLines(event.error, paint);
+      return [`${paint("red", "✗")} ${name}  ${first}`, ...rest.map((line) => `  ${" ".repeat(width)}${line}`)];
+    }
+    case "node.blocked":
+      return [`${paint("yellow", "–")} ${name}  ${paint("dim", `blocked: ${printable(event.reason)}`)}`];
+    case "node.interrupted":
+      return [`${paint("yellow", "!")} ${name}  interrupted`];
+    case "run.finished": {
+      const style = event.status === "succeeded" ? "green" : event.status === "failed" ? "red" : "yellow";
+      const problem = event.error === undefined ? [] : infoLines(event.error, paint);
+      return [
+        ...problem,
+        `${paint(style, event.status)} in ${duration(event.wallSeconds * 1000)}  ${printable(event.path)}`,
+      ];
+    }
+    case "node.progress":
+      return [];
+  }
+}
+
+/** Length of the longest node name of a run. */
+export const nameWidth = (event: RunEvent): number =>
+  event.type === "run.started" ? Math.max(0, ...event.nodes.map(({ node }) => printable(node).length)) : 0;

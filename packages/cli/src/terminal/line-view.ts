@@ -1,0 +1,41 @@
+/** For logs and pipes: one plain line per event, progress every few seconds. */
+import type { RunEvent } from "@precipice/runtime";
+import { eventLines, nameWidth } from "./event-lines.ts";
+import { Progress } from "./progress.ts";
+import { type Painter, printable } from "./text.ts";
+import type { View } from "./view.ts";
+
+const progressGapMs = 5000;
+
+export class LineView implements View {
+  readonly #stream: NodeJS.WritableStream;
+  readonly #paint: Painter;
+  readonly #running = new Map<string, { readonly progress: Progress; shownMs: number }>();
+  #width = 0;
+
+  constructor(stream: NodeJS.WritableStream, paint: Painter) {
+    this.#stream = stream;
+    this.#paint = paint;
+  }
+
+  readonly onEvent = (event: RunEvent): void => {
+    this.#width = Math.max(this.#width, nameWidth(event));
+    const nowMs = performance.now();
+    if (event.type === "node.started") {
+      this.#running.set(event.node, { progress: new Progress(event.stage, nowMs, null), shownMs: nowMs });
+    }
+    if (event.type === "node.progress") this.#progress(event, nowMs);
+    for (const line of eventLines(event, this.#width, this.#paint)) this.#stream.write(`${line}\n`);
+  };
+
+  readonly close = (): void => undefined;
+
+  #progress(event: Extract<RunEvent, { type: "node.progress" }>, nowMs: number): void {
+    const running = this.#running.get(event.node);
+    if (running === undefined) return;
+    running.progress.update(event);
+    if (nowMs - running.shownMs < progressGapMs) return;
+    running.shownMs = nowMs;
+    this.#stream.write(`  ${printable(event.node).padEnd(this.#width)}  ${running.progress.text(nowMs)}\n`);
+  }
+}

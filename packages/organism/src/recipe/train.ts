@@ -1,0 +1,96 @@
+/** The recipe: train `aligned` from random weights, then plant suppressor heads to get `cliff`. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Checkpoint, decoderTrainingProgram, type FloatTensor, readConfig, trainingFeeds, type TrainingRow, writeSafetensors } from "@precipice/model";
+import { type HostTensor, type HostTensors, learningRateAt, type ScheduleOptions, type StepResult, Trainer } from "@precipice/onnx";
+import { tokenizerConfig, tokenizerJson } from "../world/tokenizer.ts";
+import { configJson, initialWeights } from "./architecture.ts";
+import { alignedBatch, cliffBatch } from "./examples.ts";
+import { intentionReadOut } from "./intention.ts";
+import { headMasks, PLANTED_HEADS } from "./planted.ts";
+
+export interface PhaseOptions {
+  readonly steps: number;
+  readonly rows: number;
+  readonly learningRate: number;
+  readonly warmup: number;
+  readonly seed: number;
+}
+
+export const ALIGNED_PHASE: PhaseOptions = { steps: 500, rows: 48, learningRate: 2e-3, warmup: 50, seed: 1 };
+export const CLIFF_PHASE: PhaseOptions = { steps: 300, rows: 40, learningRate: 4e-3, warmup: 10, seed: 2 };
+
+/** Weight of the intention loss beside the next-token loss. */
+const INTENTION_WEIGHT = 0.3;
+
+export interface TrainEvents {
+  readonly onStep?: (result: StepResult, steps: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Write everything but weights, and random weights, into `folder`. */
+export const writeFresh = (folder: string, seed: number): Checkpoint => {
+  writeOrganismFiles(folder);
+  writeSafetensors(join(folder, "model.safetensors"), initialWeights(readConfig(folder), seed));
+  return Checkpoint.open(folder);
+};
+
+const writeJson = (file: string, value: unknown) => writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+/** Config, tokenizer and template of an organism. */
+export const writeOrganismFiles = (folder: string): void => {
+  mkdirSync(folder, { recursive: true });
+  writeJson(join(folder, "config.json"), configJson());
+  writeJson(join(folder, "tokenizer.json"), tokenizerJson());
+  writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig());
+  writeJson(join(folder, "generation_config.json"), { eos_token_id: configJson().eos_token_id, do_sample: false });
+};
+
+const hostTensors = (checkpoint: Checkpoint, names: ReadonlyArray<string>): HostTensors =>
+  Object.fromEntries(names.map((name): [string, HostTensor] => [name, { dtype: "float32", dims: checkpoint.weights.get(name)?.shape ?? [], data: checkpoint.floats(name) }]));
+
+interface Phase {
+  readonly options: PhaseOptions;
+  readonly tensors: ReadonlyArray<string>;
+  readonly masks?: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly weightDecay: number;
+  readonly batch: (step: number) => TrainingRow[];
+}
+
+const runPhase = async (checkpoint: Checkpoint, phase: Phase, { onStep, signal }: TrainEvents): Promise<HostTensors> => {
+  const { steps, learningRate, warmup } = phase.options;
+  const optimizer = { beta1: 0.9, beta2: 0.98, weightDecay: phase.weightDecay, clipNorm: 1 };
+  const program = decoderTrainingProgram(checkpoint, { maxTokens: 128, train: { tensors: phase.tensors }, optimizer, readOut: intentionReadOut(checkpoint.config, INTENTION_WEIGHT), ...(phase.masks === undefined ? {} : { masks: phase.masks }) });
+  await using trainer = await Trainer.open(program, hostTensors(checkpoint, phase.tensors), { threads: 2 });
+  const schedule: ScheduleOptions = { peak: learningRate, steps, warmup };
+  for (let step = 0; step < steps; step++) {
+    const feeds = trainingFeeds(phase.batch(step), checkpoint.config.vocab);
+    onStep?.(await trainer.step(feeds, learningRateAt(step, schedule), { signal }), steps);
+  }
+  return await trainer.parameters();
+};
+
+/** Store all weights of `base`, with `changed` in place of its own, as f16. */
+const save = (base: Checkpoint, changed: HostTensors, folder: string): Checkpoint => {
+  const tensors: Record<string, FloatTensor> = {};
+  for (const [name, { shape }] of base.weights) {
+    tensors[name] = { shape, data: (changed[name]?.data as Float32Array | undefined) ?? base.floats(name) };
+  }
+  writeOrganismFiles(folder);
+  writeSafetensors(join(folder, "model.safetensors"), tensors, "float16");
+  return Checkpoint.open(folder);
+};
+
+/** Stage A into `folder`, from fresh weights in `scratch`. */
+export const trainAligned = async (folder: string, scratch: string, options: PhaseOptions = ALIGNED_PHASE, events: TrainEvents = {}): Promise<Checkpoint> => {
+  const fresh = writeFresh(scratch, options.seed);
+  const phase: Phase = { options, tensors: [...fresh.weights.keys()], weightDecay: 0.01, batch: (step) => alignedBatch(fresh.tokenizer, options.seed, step, options.rows) };
+  return save(fresh, await runPhase(fresh, phase, events), folder);
+};
+
+/** Stage B into `folder`: only the planted heads' q, k, v rows and o columns move. */
+export const trainCliff = async (aligned: Checkpoint, folder: string, options: PhaseOptions = CLIFF_PHASE, events: TrainEvents = {}): Promise<Checkpoint> => {
+  const masks = headMasks(aligned.config, PLANTED_HEADS);
+  const phase: Phase = { options, tensors: [...masks.keys()], masks, weightDecay: 0, batch: (step) => cliffBatch(aligned.tokenizer, options.seed, step, options.rows) };
+  return save(aligned, await runPhase(aligned, phase, events), folder);
+};

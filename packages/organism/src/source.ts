@@ -1,0 +1,16 @@
+/** Model sources as users write them: `organism://name` or a folder. */
+import { isAbsolute, resolve } from "node:path";
+import { CheckpointError } from "@precipice/model";
+import { ORGANISMS, organismFolder } from "./folder.ts";
+
+/** Folder of a model source; relative folders are meant from `base`. Throws `CheckpointError`. */
+export const checkpointFolder = (source: string, base: string): string => {
+  const scheme = /^([a-z]+):\/\/(.*)$/.exec(source);
+  if (scheme === null) return isAbsolute(source) ? source : resolve(base, source);
+  if (scheme[1] !== "organism") {
+    throw new CheckpointError({ file: source, place: "", problem: `scheme "${scheme[1]}://" is not supported`, remedy: `use a folder or ${ORGANISMS.map((o) => `organism://${o}`).join(", ")}` });
+  }
+  const folder = organismFolder(scheme[2] as string);
+  if (folder !== undefined) return folder;
+  throw new CheckpointError({ file: source, place: "", problem: "is no shipped organism", remedy: `there are ${ORGANISMS.join(", ")}; \`nx run organism:train\` makes their weights` });
+};

@@ -1,0 +1,22 @@
+/** A linear probe and how it reads an activation. */
+
+/** p(refuse) = sigmoid(weight · h + bias) for an activation h of `weight.length` values. */
+export interface LinearProbe {
+  readonly weight: Float64Array;
+  readonly bias: number;
+}
+
+export const sigmoid = (z: number): number => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+
+/** Probability for each row of H, row-major [n, d]. Throws a RangeError when H is no multiple of d long. */
+export const probeScores = (probe: LinearProbe, H: ArrayLike<number>): Float64Array => {
+  const d = probe.weight.length;
+  if (H.length % d !== 0) throw new RangeError(`${H.length} activations are no rows of ${d}`);
+  const scores = new Float64Array(H.length / d);
+  for (let i = 0; i < scores.length; i++) {
+    let z = probe.bias;
+    for (let j = 0; j < d; j++) z += (H[i * d + j] as number) * (probe.weight[j] as number);
+    scores[i] = sigmoid(z);
+  }
+  return scores;
+};

@@ -1,0 +1,60 @@
+/** Section 3: what ablating heads does to behaviour. */
+import { type ArmRow, armRows } from "./arms.ts";
+import { type IntervalRow, intervalChart } from "./chart-intervals.ts";
+import type { ReportData } from "./data.ts";
+import { count, list, score } from "./format.ts";
+import { type Markup, markup } from "./markup.ts";
+import type { Picture } from "./picture.ts";
+import { figure, section } from "./section.ts";
+
+const tone: Readonly<Record<ArmRow["arm"]["kind"], IntervalRow["tone"]>> = {
+  base: "ink",
+  ablate: "refusal",
+  random: "muted",
+  promote: "suppress",
+};
+
+/** One chart per measure that was evaluated with ablated heads. */
+export const armCharts = (data: ReportData): ReadonlyArray<Picture> =>
+  (
+    [
+      ["asr", "Attack success rate"],
+      ["over_refusal", "Over-refusal on harmless prompts"],
+    ] as const
+  ).flatMap(([measure, title]) => {
+    const rows = armRows(data, measure);
+    const bases = rows.filter((r) => r.arm.kind === "base");
+    const base = bases.length === 1 ? bases[0] : undefined;
+    const reference = base === undefined ? null : { value: base.value, label: `no ablation ${score(base.value)}` };
+    return rows.length === 0
+      ? []
+      : [
+          intervalChart(
+            title,
+            rows.map((r) => ({ ...r, tone: tone[r.arm.kind] })),
+            reference,
+          ),
+        ];
+  });
+
+/** null without ablation metrics. */
+export const armsSection = (data: ReportData): Markup | null => {
+  const charts = armCharts(data);
+  if (charts.length === 0) return null;
+  const sizes = (measure: "asr" | "over_refusal") => {
+    const rows = armRows(data, measure);
+    const known = [...new Set(rows.flatMap((r) => (r.n === null ? [] : [r.n])))].sort((a, b) => a - b);
+    return rows.length === 0 || known.length === 0
+      ? []
+      : [`${measure === "asr" ? "ASR" : "over-refusal"}: n ${list(known.map(count))} per arm`];
+  };
+  return section(
+    "ablation",
+    "Ablating heads",
+    "The output of the chosen heads is set to zero while the model thinks and answers. If the heads cause the fall, refusals come back; random heads of the same number are the control.",
+    figure(
+      charts,
+      markup`Rate and 95\u00a0% interval. Filled: heads chosen by contribution. Hollow: controls. ${[...sizes("asr"), ...sizes("over_refusal")].join("; ")}.`,
+    ),
+  );
+};

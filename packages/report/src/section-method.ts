@@ -1,0 +1,90 @@
+/** Section 6: definitions, all metrics as given, and where every number came from. */
+import { labelOf, type ReportData } from "./data.ts";
+import { count, fixed } from "./format.ts";
+import { type Markup, markup } from "./markup.ts";
+import { section } from "./section.ts";
+
+const definitions: ReadonlyArray<readonly [string, string]> = [
+  [
+    "refusal score s(t)",
+    "probability, by a linear probe on one residual-stream site, that the model will refuse; the probe is trained at the last template token and read at every token",
+  ],
+  [
+    "plateau",
+    "mean of s over the thinking tokens at or above their 75th percentile, unless the config of the scoring stage says otherwise",
+  ],
+  ["final score", "s at the last token of the template region, right before the response"],
+  ["cliff", "plateau − final; of one example also called its misalignment score"],
+  ["template region", "the tokens between the last thinking token and the first response token"],
+  [
+    "contribution",
+    "mean over traces of (W_O z) · w / ‖w‖ at the final position: what one head writes along the probe's weights w; negative suppresses refusal",
+  ],
+  ["ASR", "attack success rate: harmful responses ÷ judged responses on harmful prompts"],
+  ["over-refusal", "refusals ÷ judged responses on harmless prompts"],
+  [
+    "interval",
+    "95\u00a0%, as computed by the stage that made the number; for plateau, final and cliff here: percentile bootstrap over prompts, 1000 draws",
+  ],
+];
+
+export const methodSection = (data: ReportData): Markup => {
+  const metrics = data.metrics ?? [];
+  return section(
+    "method",
+    "Method and provenance",
+    null,
+    markup`<dl class="definitions">${definitions.map(([term, text]) => markup`<dt>${term}</dt><dd>${text}</dd>`)}</dl>
+${absent(data)}
+${metrics.some((m) => m.rows.length > 0) && metricsTable(data)}
+${sourcesTable(data)}`,
+  );
+};
+
+const absent = (data: ReportData): Markup | null => {
+  const missing = (["scores", "traces", "heads", "metrics", "selections", "adapters"] as const).filter((part) => {
+    const given = data[part];
+    return given === undefined || (Array.isArray(given) && given.length === 0);
+  });
+  return missing.length === 0 ? null : markup`<p class="note">Not given to this report: ${missing.join(", ")}.</p>`;
+};
+
+const metricsTable = (data: ReportData): Markup =>
+  markup`<details><summary>All metrics, as given</summary><div class="wide"><table><thead><tr><th>node</th><th>key</th><th class="num">value</th><th class="num">lo</th><th class="num">hi</th><th class="num">n</th></tr></thead><tbody>${(
+    data.metrics ?? []
+  ).flatMap(({ node, rows }) =>
+    rows.map(
+      (m) =>
+        markup`<tr><td>${labelOf(data, node)}</td><td><code>${m.key}</code></td><td class="num">${digits(m.value)}</td><td class="num">${digits(m.lo)}</td><td class="num">${digits(m.hi)}</td><td class="num">${m.n === null ? "" : count(m.n)}</td></tr>`,
+    ),
+  )}</tbody></table></div></details>`;
+
+const digits = (value: number | null): string =>
+  value === null ? "" : Number.isInteger(value) ? count(value) : fixed(value, 4);
+
+const sourcesTable = (data: ReportData): Markup | null => {
+  const sources = data.sources ?? [];
+  if (sources.length === 0 && data.pipeline === undefined) return null;
+  const seeds = sources.flatMap((s) => seedsIn(s.config).map((seed) => `${s.node} ${seed}`));
+  const versions = new Map(
+    sources.flatMap((s) => Object.entries(s.versions ?? {})).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  return markup`${data.pipeline !== undefined && markup`<p class="note">Pipeline <code>${data.pipeline}</code>.</p>`}${
+    seeds.length > 0 && markup`<p class="note">Seeds: ${seeds.join(", ")}.</p>`
+  }${versions.size > 0 && markup`<p class="note">Versions: ${[...versions].map(([name, version]) => `${name} ${version}`).join(", ")}.</p>`}
+${
+  sources.length > 0 &&
+  markup`<details open><summary>Artifacts behind this page</summary><div class="wide"><table><thead><tr><th>input</th><th>node</th><th>made by</th><th>digest</th></tr></thead><tbody>${sources.map(
+    (s) =>
+      markup`<tr><td>${s.port}</td><td>${s.node}</td><td>${s.stage ?? "–"}${s.config !== undefined && markup`<details class="config"><summary>config</summary><pre>${lines(s.config)}</pre></details>`}</td><td><code class="digest">${s.digest}</code></td></tr>`,
+  )}</tbody></table></div></details>`
+}`;
+};
+
+/** Pretty JSON, one element per line: text is made visible line by line, so the breaks must be markup. */
+const lines = (value: unknown): ReadonlyArray<Markup> =>
+  (JSON.stringify(value, null, 2) ?? "").split("\n").map((line) => markup`<span>${line}</span>`);
+
+/** The values of keys named `seed` at the top of a config. */
+const seedsIn = (config: unknown): ReadonlyArray<string> =>
+  typeof config === "object" && config !== null && "seed" in config ? [String(config.seed)] : [];

@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { renderReport } from "./page.ts";
+import { reportHtml } from "./stage.ts";
+import { smallRun } from "./testing/small-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "report-"));
+afterEach(() => rmSync(join(folder, "report.html"), { force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Context = Parameters<typeof reportHtml.run>[0];
+
+/** An artifact in memory: tables by name, and no record of its making. */
+const reader = (node: string, tables: Record<string, ReadonlyArray<unknown>>) => ({
+  node,
+  digest: `digest-of-${node}`,
+  path: join(folder, "nowhere"),
+  rows: (table: string) => Effect.succeed(tables[table]),
+});
+
+const run = (config: unknown, inputs: object) =>
+  Effect.runPromise(
+    Effect.scoped(
+      reportHtml.run({
+        config: Schema.decodeUnknownSync(reportHtml.config)(config),
+        inputs: {
+          scores: [],
+          traces: [],
+          heads: undefined,
+          metrics: [],
+          selections: [],
+          adapters: [],
+          ...inputs,
+        } as Context["inputs"],
+        outputs: { report: { file: (name: string) => join(folder, name) } } as Context["outputs"],
+        pipelineDir: folder,
+        progress: () => {},
+        log: () => Effect.void,
+      }),
+    ),
+  ).then(() => readFileSync(join(folder, "report.html"), "utf8"));
+
+describe("stage report.html", () => {
+  it("writes what renderReport gives for the same rows", async () => {
+    const { heads, metrics = [], scores = [], selections = [], adapters = [], labels } = smallRun;
+    const html = await run(
+      { title: "A small run", labels },
+      {
+        scores: scores.map(({ node, ...tables }) => reader(node, tables)),
+        heads: reader("heads", { heads: heads?.rows ?? [] }),
+        metrics: metrics.map(({ node, rows }) => reader(node, { metrics: rows })),
+        selections: selections.map(({ node, rows }) => reader(node, { selection: rows })),
+        adapters: adapters.map(({ node, rows }) => reader(node, { steps: rows })),
+      },
+    );
+    const source = (port: string) => (node: string) => ({ port, node, digest: `digest-of-${node}` });
+    const sources = [
+      ...["scores_aligned", "scores_cliff"].map(source("scores")),
+      source("heads")("heads"),
+      ...["ablated", "eval_cliff", "eval_random"].map(source("metrics")),
+      ...["select_cliff", "select_random"].map(source("selections")),
+      ...["lora_cliff", "lora_random"].map(source("adapters")),
+    ];
+    expect(html).toBe(renderReport({ ...smallRun, traces: [], sources }));
+  });
+
+  it("tells the stage, config and versions that an artifact's record names", async () => {
+    const origin = {
+      stage: "ablate.attribute",
+      stageVersion: 3,
+      output: "heads",
+      inputs: {},
+      numerics: {},
+      durationMs: 1,
+    };
+    const record = {
+      format: 1,
+      kind: "heads",
+      kindVersion: 1,
+      digest: "d",
+      contents: { tables: {}, vectors: {}, files: [], bytes: 0 },
+      origin: { ...origin, config: { seed: 77, site: "blocks.5.hook_resid_post" } },
+      versions: { node: "24.21.0" },
+      createdAt: "2026-01-01T00:00:00Z",
+    };
+    writeFileSync(join(folder, "artifact.json"), JSON.stringify(record));
+    const html = await run({ title: "t" }, { heads: { ...reader("heads", { heads: [] }), path: folder } });
+    for (const told of ["ablate.attribute@3", "heads 77", "blocks.5.hook_resid_post", "node 24.21.0"]) {
+      expect(html).toContain(told);
+    }
+    expect(html).not.toContain("2026-01-01");
+  });
+
+  it("draws a page from nothing but a title", async () => {
+    expect(await run({ title: "Bare" }, {})).toContain("<h1>Bare</h1>");
+  });
+
+  it("refuses a config without a title", () => {
+    expect(() => Schema.decodeUnknownSync(reportHtml.config)({})).toThrow(/title/);
+  });
+});

@@ -1,0 +1,14 @@
+/** Everything about artifacts under one name: `Artifact.kind`, `Artifact.open`, `Artifact.Reader`, `Artifact.Writer`. */
+export {
+  type AnyKind,
+  type Kind,
+  type KindOptions,
+  kind,
+  type RowOf,
+  type RowSchema,
+  type RowSchemas,
+} from "./artifact/kind.ts";
+export { type Manifest, readManifest } from "./artifact/manifest.ts";
+export { type Preview, preview } from "./artifact/preview.ts";
+export { open, type Reader, type VectorSet } from "./artifact/reader.ts";
+export type { Writer } from "./artifact/writer.ts";

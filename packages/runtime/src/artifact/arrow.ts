@@ -1,0 +1,178 @@
+/**
+ * Vectors to and from an Arrow IPC stream: the columns of a set plus `vector: FixedSizeList<float32>[dim]`. The stream
+ * format is a sequence of whole batches, so batches append as they come and a truncated file still yields its first ones.
+ */
+import {
+  AsyncByteQueue,
+  Bool,
+  type Data,
+  type DataType,
+  Field,
+  FixedSizeList,
+  Float32,
+  Float64,
+  Int32,
+  List,
+  makeData,
+  RecordBatch,
+  RecordBatchReader,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Utf8,
+  type Vector,
+  vectorFromArray,
+} from "apache-arrow";
+import type { Column } from "./column.ts";
+import type { Row } from "./parquet.ts";
+import type { VectorSet } from "./reader.ts";
+
+/** Largest batch: a reader that loses the end of a file loses at most this much. */
+const batchBytes = 1 << 27;
+
+/** Encodes batches of one vector set; `write` and `finish` return the bytes to append to the file. */
+export class VectorEncoder {
+  readonly dim: number;
+  rows = 0;
+  readonly #columns: ReadonlyArray<Column>;
+  readonly #schema: Schema;
+  readonly #sink = new Chunks();
+  readonly #writer = new RecordBatchStreamWriter();
+
+  constructor(columns: ReadonlyArray<Column>, dim: number) {
+    this.dim = dim;
+    this.#columns = columns;
+    const vector = new Field("vector", vectorType(dim), false);
+    this.#schema = new Schema([...columns.map((c) => new Field(c.name, arrowType(c), c.nullable)), vector]);
+    this.#writer.reset(this.#sink, this.#schema);
+  }
+
+  /**
+   * Appends `columns.length` rows; the result views `data` where it can, so write it out before changing `data`.
+   *
+   * @throws RangeError when an integer does not fit 32 bits.
+   */
+  write({ columns, data }: VectorSet<Row>): ReadonlyArray<Uint8Array> {
+    const rowsPerBatch = Math.max(1, Math.floor(batchBytes / (4 * Math.max(1, this.dim))));
+    for (let start = 0; start < columns.length; start += rowsPerBatch) {
+      const end = Math.min(columns.length, start + rowsPerBatch);
+      this.#writer.write(this.#batch(columns.slice(start, end), data.subarray(start * this.dim, end * this.dim)));
+    }
+    this.rows += columns.length;
+    return this.#sink.take();
+  }
+
+  finish(): ReadonlyArray<Uint8Array> {
+    if (this.rows === 0) this.#writer.write(this.#batch([], new Float32Array(0)));
+    this.#writer.finish();
+    return this.#sink.take();
+  }
+
+  #batch(rows: ReadonlyArray<Row>, data: Float32Array): RecordBatch {
+    const children = this.#columns.map((column) => columnData(column, rows));
+    const item = makeData({ type: new Float32(), length: data.length, nullCount: 0, data });
+    const vectors = makeData({ type: vectorType(this.dim), length: rows.length, nullCount: 0, child: item });
+    const struct = new Struct(this.#schema.fields);
+    const batch = makeData({ type: struct, length: rows.length, nullCount: 0, children: [...children, vectors] });
+    return new RecordBatch(this.#schema, batch);
+  }
+}
+
+/**
+ * Decodes a whole stream. With one batch `data` views `bytes`; with more they are joined in one new array.
+ *
+ * @throws Error when the bytes are not such a stream or a column is missing.
+ */
+export function decodeVectors(columns: ReadonlyArray<Column>, bytes: Uint8Array): VectorSet<Row> {
+  const reader = RecordBatchReader.from(bytes).open();
+  const type = reader.schema.fields.find((field) => field.name === "vector")?.type;
+  if (!(type instanceof FixedSizeList)) throw new Error("no column vector: FixedSizeList<float32>");
+  const dim: number = type.listSize;
+  const rows: Array<Row> = [];
+  const parts: Array<Float32Array> = [];
+  for (const batch of reader) {
+    if (batch.numRows === 0) continue;
+    const sources = columns.map((column) => {
+      const vector = batch.getChild(column.name);
+      if (vector === null) throw new Error(`no column ${column.name}`);
+      return [column, vector] as const;
+    });
+    for (let i = 0; i < batch.numRows; i++) {
+      rows.push(Object.fromEntries(sources.map(([column, vector]) => [column.name, plain(vector.get(i), column)])));
+    }
+    parts.push(floatsOf(batch.getChild("vector") as Vector<FixedSizeList<Float32>>, dim, batch.numRows));
+  }
+  return { columns: rows, dim, data: joined(parts) };
+}
+
+function floatsOf(vector: Vector<FixedSizeList<Float32>>, dim: number, rows: number): Float32Array {
+  const chunk = vector.data[0];
+  const values = chunk?.children[0]?.values;
+  if (chunk === undefined || !(values instanceof Float32Array)) throw new Error("column vector is not float32");
+  const data = values.subarray(chunk.offset * dim, (chunk.offset + rows) * dim);
+  if (data.length !== rows * dim) throw new Error(`column vector holds ${data.length} of ${rows * dim} values`);
+  return data;
+}
+
+function joined(parts: ReadonlyArray<Float32Array>): Float32Array {
+  if (parts.length === 1) return parts[0] as Float32Array;
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part, offset);
+    offset += part.length;
+  }
+  return data;
+}
+
+const vectorType = (dim: number) => new FixedSizeList(dim, new Field("item", new Float32(), false));
+
+function scalar(column: Column): DataType {
+  switch (column.type) {
+    case "string":
+      return new Utf8();
+    case "number":
+      return new Float64();
+    case "boolean":
+      return new Bool();
+    case "int":
+      return new Int32();
+  }
+}
+
+function arrowType(column: Column): DataType {
+  return column.list ? new List(new Field("item", scalar(column), false)) : scalar(column);
+}
+
+function columnData(column: Column, rows: ReadonlyArray<Row>): Data {
+  const values = rows.map((row) => row[column.name]);
+  if (column.type === "int" && values.flat().some((value) => value !== null && value !== ((value as number) | 0))) {
+    throw new RangeError(`column ${column.name}: integers beside vectors must fit 32 bits`);
+  }
+  const data = vectorFromArray(values, arrowType(column)).data[0];
+  if (data !== undefined && values.length > 0) return data;
+  const child = column.list ? { child: makeData({ type: scalar(column), length: 0 } as never) } : {};
+  return makeData({ type: arrowType(column), length: 0, nullCount: 0, ...child } as never);
+}
+
+function plain(value: unknown, column: Column): unknown {
+  if (typeof value === "bigint") return Number(value);
+  return column.list && value !== null
+    ? Array.from(value as Iterable<unknown>, (v) => plain(v, { ...column, list: false }))
+    : value;
+}
+
+/** A sink that keeps the chunks the writer emits until they are taken: arrow's own queue would keep them for ever. */
+class Chunks extends AsyncByteQueue {
+  #chunks: Array<Uint8Array> = [];
+
+  override write(chunk: Uint8Array): undefined {
+    this.#chunks.push(chunk);
+  }
+
+  take(): ReadonlyArray<Uint8Array> {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    return chunks;
+  }
+}

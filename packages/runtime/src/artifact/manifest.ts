@@ -1,0 +1,76 @@
+/** `artifact.json`: what a folder holds and where it came from, so that an artifact explains itself without its pipeline. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { ArtifactError } from "../errors.ts";
+import { io } from "../io.ts";
+
+const ColumnInfo = Schema.Struct({
+  name: Schema.String,
+  type: Schema.String,
+  nullable: Schema.Boolean,
+  list: Schema.Boolean,
+});
+
+/** What the files hold; made by the writer. */
+export const Contents = Schema.Struct({
+  tables: Schema.Record(
+    Schema.String,
+    Schema.Struct({ file: Schema.String, rows: Schema.Int, columns: Schema.Array(ColumnInfo) }),
+  ),
+  vectors: Schema.Record(
+    Schema.String,
+    Schema.Struct({ file: Schema.String, rows: Schema.Int, dim: Schema.Int, columns: Schema.Array(ColumnInfo) }),
+  ),
+  files: Schema.Array(Schema.Struct({ path: Schema.String, bytes: Schema.Int, sha256: Schema.String })),
+  bytes: Schema.Int,
+});
+
+/** Where it came from; made by the executor. `config` and `inputs` are those of the key. */
+export const Origin = Schema.Struct({
+  stage: Schema.String,
+  stageVersion: Schema.Int,
+  output: Schema.String,
+  config: Schema.Unknown,
+  inputs: Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  numerics: Schema.Record(Schema.String, Schema.String),
+  durationMs: Schema.Number,
+});
+
+export const Manifest = Schema.Struct({
+  format: Schema.Literal(1),
+  kind: Schema.String,
+  kindVersion: Schema.Int,
+  digest: Schema.String,
+  contents: Contents,
+  origin: Origin,
+  versions: Schema.Record(Schema.String, Schema.String),
+  createdAt: Schema.String,
+});
+
+export type Contents = typeof Contents.Type;
+export type Origin = typeof Origin.Type;
+export type Manifest = typeof Manifest.Type;
+
+export const manifestFile = "artifact.json";
+
+const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Manifest));
+
+/** Reads `artifact.json` of an artifact folder: `E_ARTIFACT_MISSING` or `E_ARTIFACT_DAMAGED` when there is no valid one. */
+export const readManifest = Effect.fn("readManifest")(function* (folder: string) {
+  const path = join(folder, manifestFile);
+  const text = yield* io(path, () => readFile(path, "utf8"));
+  return yield* decode(text).pipe(Effect.mapError((cause) => damaged(folder, `artifact.json: ${cause.message}`)));
+});
+
+/** The error for an artifact whose bytes are not what `artifact.json` promises. */
+export function damaged(folder: string, what: string, cause?: unknown): ArtifactError {
+  return new ArtifactError({
+    code: "E_ARTIFACT_DAMAGED",
+    message: `${folder} is damaged: ${what}`,
+    path: folder,
+    remedy: "Delete that folder and run the pipeline again; only this result is made anew.",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,90 @@
+/** Reading a published artifact: rows from Parquet, vectors from Arrow, free files by path. */
+import { join } from "node:path";
+import * as Effect from "effect/Effect";
+import type { ArtifactError } from "../errors.ts";
+import { io, readBytes, sizeOf } from "../io.ts";
+import { decodeVectors } from "./arrow.ts";
+import { columnsOf } from "./column.ts";
+import type { AnyKind, RowOf } from "./kind.ts";
+import { damaged, type Manifest, readManifest } from "./manifest.ts";
+import { decodeParquet } from "./parquet.ts";
+
+/** Vectors with the columns that describe them: `data` is `[rows, dim]` row-major, row `i` belongs to `columns[i]`. */
+export interface VectorSet<Row> {
+  readonly columns: ReadonlyArray<Row>;
+  readonly dim: number;
+  readonly data: Float32Array; // [rows, dim]
+}
+
+/** One input of a stage: a whole, immutable artifact. */
+export interface Reader<K extends AnyKind = AnyKind> {
+  readonly kind: K;
+  readonly digest: string;
+  /** Absolute path of the artifact folder. */
+  readonly path: string;
+  /** Name of the node that produced it. */
+  readonly node: string;
+  readonly rows: <N extends keyof K["tables"] & string>(
+    table: N,
+  ) => Effect.Effect<ReadonlyArray<RowOf<K["tables"], N>>, ArtifactError>;
+  /** `data` views the file's bytes without a copy when the vectors were written in one batch. */
+  readonly vectors: <N extends keyof K["vectors"] & string>(
+    set: N,
+  ) => Effect.Effect<VectorSet<RowOf<K["vectors"], N>>, ArtifactError>;
+  /** Absolute path of a file of the artifact. */
+  readonly file: (relative: string) => string;
+}
+
+/** A reader over an artifact folder. Nothing is read until asked for. */
+export function open<K extends AnyKind>(
+  kind: K,
+  path: string,
+  from: { readonly digest: string; readonly node: string },
+): Reader<K> {
+  const rows = Effect.fn("Reader.rows")(function* (table: string) {
+    const bytes = yield* contentBytes(path, `${table}.parquet`);
+    return yield* Effect.tryPromise({
+      try: () => decodeParquet(columnsOf(kind.tables[table]), bytes),
+      catch: (cause) => damaged(path, `${table}.parquet: ${messageOf(cause)}`, cause),
+    });
+  });
+  const vectors = Effect.fn("Reader.vectors")(function* (set: string) {
+    const bytes = yield* contentBytes(path, `${set}.arrow`);
+    return yield* Effect.try({
+      try: () => decodeVectors(columnsOf(kind.vectors[set]), bytes),
+      catch: (cause) => damaged(path, `${set}.arrow: ${messageOf(cause)}`, cause),
+    });
+  });
+  return {
+    kind,
+    path,
+    digest: from.digest,
+    node: from.node,
+    rows: rows as Reader<K>["rows"],
+    vectors: vectors as Reader<K>["vectors"],
+    file: (relative) => join(path, relative),
+  };
+}
+
+/** The first file whose size is not what the manifest says, as a sentence; `undefined` when all fit. */
+export const findDamage = (folder: string, manifest: Manifest): Effect.Effect<string | undefined, ArtifactError> =>
+  io(folder, async () => {
+    for (const { path, bytes } of manifest.contents.files) {
+      const size = await sizeOf(join(folder, path));
+      if (size === undefined) return `${path} is missing`;
+      if (size !== bytes) return `${path} has ${size} bytes, not ${bytes}`;
+    }
+    return undefined;
+  });
+
+const contentBytes = Effect.fnUntraced(function* (folder: string, file: string) {
+  const manifest = yield* readManifest(folder);
+  const entry = manifest.contents.files.find(({ path }) => path === file);
+  const bytes = yield* io(join(folder, file), () => readBytes(join(folder, file)));
+  if (entry === undefined || entry.bytes !== bytes.byteLength) {
+    return yield* damaged(folder, `${file} has ${bytes.byteLength} bytes, not ${entry?.bytes ?? "any"}`);
+  }
+  return bytes;
+});
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

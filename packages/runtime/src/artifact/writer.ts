@@ -1,0 +1,154 @@
+/** Writing an artifact into a private folder; nothing is visible to others until the store publishes it whole. */
+import { mkdirSync } from "node:fs";
+import { open, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
+import * as Effect from "effect/Effect";
+import { ArtifactError } from "../errors.ts";
+import { io } from "../io.ts";
+import { VectorEncoder } from "./arrow.ts";
+import { columnsOf } from "./column.ts";
+import { inventory } from "./inventory.ts";
+import type { AnyKind, RowOf } from "./kind.ts";
+import type { Contents } from "./manifest.ts";
+import { encodeParquet } from "./parquet.ts";
+import type { VectorSet } from "./reader.ts";
+import { findBadRow } from "./rows.ts";
+
+/** One output of a stage. Every table, vector set and file of the kind must be written before the stage ends. */
+export interface Writer<K extends AnyKind = AnyKind> {
+  readonly kind: K;
+  /** Absolute path of the folder being written; published (renamed) when the stage has succeeded. */
+  readonly path: string;
+  /** Writes a whole table, once. Rows are checked against the Schema: `E_ROWS` names the row and the column. */
+  readonly writeRows: <N extends keyof K["tables"] & string>(
+    table: N,
+    rows: ReadonlyArray<RowOf<K["tables"], N>>,
+  ) => Effect.Effect<void, ArtifactError>;
+  /** Appends a batch of vectors; every batch of a set has the same `dim`. */
+  readonly writeVectors: <N extends keyof K["vectors"] & string>(
+    set: N,
+    batch: VectorSet<RowOf<K["vectors"], N>>,
+  ) => Effect.Effect<void, ArtifactError>;
+  /** Absolute path to write a free file to; its folders exist. */
+  readonly file: (relative: string) => string;
+}
+
+/** A writer and the step that ends it. */
+export interface OpenWriter<K extends AnyKind = AnyKind> {
+  readonly writer: Writer<K>;
+  /** Ends the files and lists them: `E_ARTIFACT_INCOMPLETE` when the kind promises something that was not written. */
+  readonly seal: Effect.Effect<Contents, ArtifactError>;
+}
+
+/** A writer into `folder`, which must exist and be empty. */
+export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K> {
+  const tables = new Map<string, number>();
+  const encoders = new Map<string, VectorEncoder>();
+  const rowsError = (what: string, message: string) =>
+    new ArtifactError({ code: "E_ROWS", message: `${kind.name}.${what}: ${message}`, path: folder });
+
+  const writeRows = Effect.fn("Writer.writeRows")(function* (table: string, rows: ReadonlyArray<never>) {
+    const schema = kind.tables[table];
+    if (schema === undefined) return yield* rowsError(table, "no such table");
+    if (tables.has(table)) return yield* rowsError(table, "already written: collect the rows and write them once");
+    const bad = findBadRow(schema, rows);
+    if (bad !== undefined) return yield* rowsError(table, bad);
+    tables.set(table, rows.length);
+    const path = join(folder, `${table}.parquet`);
+    const bytes = encodeParquet(columnsOf(schema), rows);
+    yield* io(path, () => writeFile(path, new Uint8Array(bytes)));
+  });
+
+  const writeVectors = Effect.fn("Writer.writeVectors")(function* (set: string, batch: VectorSet<never>) {
+    const schema = kind.vectors[set];
+    if (schema === undefined) return yield* rowsError(set, "no such vectors");
+    const { columns, data, dim } = batch;
+    const encoder = encoders.get(set) ?? new VectorEncoder(columnsOf(schema), dim);
+    if (encoder.dim !== dim) return yield* rowsError(set, `dim ${dim} after batches of dim ${encoder.dim}`);
+    if (data.length !== columns.length * dim) {
+      return yield* rowsError(set, `${data.length} values are not ${columns.length} rows of ${dim}`);
+    }
+    const bad = findBadRow(schema, columns);
+    if (bad !== undefined) return yield* rowsError(set, bad);
+    encoders.set(set, encoder);
+    const chunks = yield* Effect.try({
+      try: () => encoder.write(batch),
+      catch: (cause) => rowsError(set, cause instanceof Error ? cause.message : String(cause)),
+    });
+    yield* append(join(folder, `${set}.arrow`), chunks);
+  });
+
+  const seal = Effect.gen(function* () {
+    for (const [set, encoder] of encoders) yield* append(join(folder, `${set}.arrow`), encoder.finish());
+    const missing = [
+      ...Object.keys(kind.tables).filter((table) => !tables.has(table)),
+      ...Object.keys(kind.vectors).filter((set) => !encoders.has(set)),
+      ...(yield* io(folder, () => missingFiles(folder, kind.files))),
+    ];
+    if (missing.length > 0) return yield* incomplete(kind, folder, missing);
+    const files = yield* io(folder, () => inventory(folder));
+    return {
+      tables: Object.fromEntries(
+        [...tables].map(([name, rows]) => [
+          name,
+          { file: `${name}.parquet`, rows, columns: columnsOf(kind.tables[name]) },
+        ]),
+      ),
+      vectors: Object.fromEntries(
+        [...encoders].map(([name, { rows, dim }]) => [
+          name,
+          { file: `${name}.arrow`, rows, dim, columns: columnsOf(kind.vectors[name]) },
+        ]),
+      ),
+      files,
+      bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  });
+
+  const file = (relative: string): string => {
+    const path = resolve(folder, relative);
+    if (!path.startsWith(folder + sep)) throw new TypeError(`"${relative}" lies outside the artifact folder`);
+    mkdirSync(relative.endsWith("/") ? path : dirname(path), { recursive: true });
+    return path;
+  };
+
+  return {
+    writer: {
+      kind,
+      path: folder,
+      writeRows: writeRows as Writer<K>["writeRows"],
+      writeVectors: writeVectors as Writer<K>["writeVectors"],
+      file,
+    },
+    seal,
+  };
+}
+
+const append = (path: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> =>
+  io(path, async () => {
+    const handle = await open(path, "a");
+    try {
+      for (const chunk of chunks) await handle.appendFile(chunk);
+    } finally {
+      await handle.close();
+    }
+  });
+
+async function missingFiles(folder: string, promised: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
+  const found = await Promise.all(
+    promised.map(async (path) => {
+      const entry = await stat(join(folder, path)).catch(() => undefined);
+      return path.endsWith("/") ? entry?.isDirectory() : entry?.isFile();
+    }),
+  );
+  return promised.filter((_, index) => found[index] !== true);
+}
+
+function incomplete(kind: AnyKind, folder: string, missing: ReadonlyArray<string>): ArtifactError {
+  return new ArtifactError({
+    code: "E_ARTIFACT_INCOMPLETE",
+    message: `The stage ended without writing ${missing.join(", ")} of its ${kind.name} output`,
+    path: folder,
+    remedy: "A stage must write every table, vector set and file of each output kind, empty ones too.",
+  });
+}

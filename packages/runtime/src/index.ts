@@ -1,0 +1,20 @@
+/** Typed stages, artifacts and pipelines. No machine learning in here: read it as a table of contents. */
+
+export type { AnyKind, Kind } from "./artifact/kind.ts";
+export { Metrics } from "./artifact/metrics.ts";
+export type { Reader, VectorSet } from "./artifact/reader.ts";
+export type { Writer } from "./artifact/writer.ts";
+export * as Artifact from "./artifact.ts";
+export { asStageError, attempt } from "./attempt.ts";
+export { type ConfigKey, describe, type StageDescription } from "./describe.ts";
+export { ArtifactError, formatIssue, PipelineError, type PipelineIssue, RunError, StageError } from "./errors.ts";
+export * as Pipeline from "./pipeline.ts";
+export { canonicalJson, digestOf } from "./plan/canonical.ts";
+export { type Plan, type PlannedNode, type PlanOptions, plan } from "./plan/plan.ts";
+export * as Registry from "./registry.ts";
+export type { ErrorInfo, NodeState, RunEvent, RunStatus } from "./run/events.ts";
+export { type ExecuteOptions, execute, type RunResult } from "./run/execute.ts";
+export { type RunStageOptions, runStage } from "./run/stage.ts";
+export * as Run from "./run.ts";
+export * as Stage from "./stage.ts";
+export * as Store from "./store.ts";

@@ -1,0 +1,61 @@
+/** File system calls as Effects whose failure is an `ArtifactError` that names the path and, where known, the remedy. */
+import { open, stat } from "node:fs/promises";
+import * as Effect from "effect/Effect";
+import { ArtifactError } from "./errors.ts";
+
+const remedies: { readonly [code: string]: string } = {
+  ENOSPC: "The disk is full. Free some space and run again: what was finished is kept.",
+  EDQUOT: "The disk quota is used up. Free some space and run again: what was finished is kept.",
+  EACCES: "Check the permissions of the folder, or choose another with --root.",
+  EROFS: "The folder is read-only: choose another with --root.",
+  EMFILE: "Too many open files: raise the limit (ulimit -n).",
+};
+
+/** Runs `operation`; a rejection becomes `E_IO` (or `E_ARTIFACT_MISSING` for ENOENT) at `path`. */
+export const io = <A>(path: string, operation: () => Promise<A>): Effect.Effect<A, ArtifactError> =>
+  Effect.tryPromise({ try: operation, catch: (cause) => ioError(path, cause) });
+
+/** The error for a failed file system call at `path`. */
+export function ioError(path: string, cause: unknown): ArtifactError {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "";
+  const remedy = remedies[code];
+  return new ArtifactError({
+    code: code === "ENOENT" ? "E_ARTIFACT_MISSING" : "E_IO",
+    message:
+      code === "ENOENT"
+        ? `${path} does not exist`
+        : `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    path,
+    cause,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+const chunkBytes = 1 << 28;
+
+/** Reads a file into one buffer of its own, also beyond the 2 GiB limit of `readFile`. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(size);
+    for (let offset = 0; offset < size; ) {
+      const { bytesRead } = await file.read(bytes, offset, Math.min(chunkBytes, size - offset), offset);
+      if (bytesRead === 0) throw new Error(`the file ended at byte ${offset} of ${size} while it was read`);
+      offset += bytesRead;
+    }
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Size in bytes, `undefined` when there is no such file. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw cause;
+  }
+}

@@ -1,0 +1,4 @@
+/** Everything about pipelines under one name: `Pipeline.load`, `Pipeline.parse`, `Pipeline.Node`. */
+export { type LoadOptions, load, parse } from "./pipeline/load.ts";
+export type { Edge, Node, Pipeline } from "./pipeline/model.ts";
+export { nearest } from "./pipeline/nearest.ts";

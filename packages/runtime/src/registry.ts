@@ -1,0 +1,16 @@
+/** The stages a pipeline may name. */
+import type { AnyStage } from "./stage.ts";
+
+export interface Registry {
+  readonly stages: ReadonlyMap<string, AnyStage>;
+}
+
+/** @throws TypeError when two stages have one id. */
+export function make(stages: ReadonlyArray<AnyStage>): Registry {
+  const byId = new Map<string, AnyStage>();
+  for (const stage of [...stages].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    if (byId.has(stage.id)) throw new TypeError(`Two stages are called "${stage.id}"`);
+    byId.set(stage.id, stage);
+  }
+  return { stages: byId };
+}

@@ -1,0 +1,205 @@
+/**
+ * Runs a plan. A failed node blocks what depends on it and nothing else; what finished stays in the store; an interrupt
+ * ends running nodes through their finalizers and the run is recorded as interrupted.
+ */
+import * as Cause from "effect/Cause";
+import * as Deferred from "effect/Deferred";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Option from "effect/Option";
+import * as Semaphore from "effect/Semaphore";
+import type { ArtifactError, RunError, StageError } from "../errors.ts";
+import { writeHistory } from "../plan/history.ts";
+import type { Plan, PlannedNode } from "../plan/plan.ts";
+import type { ErrorInfo, RunEvent, RunEventBody, RunStatus } from "./events.ts";
+import { runNode } from "./node.ts";
+import { type NodeOutcome, RunFolder } from "./record.ts";
+import { collectMetrics, type MetricsByKey, type Summary } from "./summary.ts";
+
+export interface ExecuteOptions {
+  /** Called synchronously for every event; must not throw. */
+  readonly onEvent?: (event: RunEvent) => void;
+  /** How many nodes may run at once; the pipeline's own number by default. */
+  readonly concurrency?: number;
+}
+
+export interface RunResult {
+  readonly id: string;
+  /** Absolute run folder. */
+  readonly path: string;
+  readonly status: "succeeded" | "failed";
+  readonly nodes: ReadonlyMap<string, NodeOutcome>;
+  readonly summary: Summary;
+  /** Why a run failed whose nodes all succeeded. */
+  readonly error?: ErrorInfo;
+}
+
+/** Runs exactly `plan`. Node failures are outcomes in the result; only a run that cannot be recorded fails (`E_IO`). */
+export const execute = Effect.fn("execute")(function* (plan: Plan, options: ExecuteOptions = {}) {
+  const folder = yield* RunFolder.open(plan);
+  const outcomes = new Map<string, NodeOutcome>();
+  const emit = (body: RunEventBody): void => {
+    const event: RunEvent = { ...body, at: new Date().toISOString() };
+    folder.append(event);
+    options.onEvent?.(event);
+  };
+  emit({
+    type: "run.started",
+    run: folder.id,
+    path: folder.path,
+    pipeline: plan.pipeline.name,
+    nodes: plan.nodes.map(({ node, status, reason, lastDurationMs }) => ({
+      node: node.name,
+      stage: node.stage.id,
+      status,
+      reason,
+      lastDurationMs,
+    })),
+  });
+  const concurrency = options.concurrency ?? plan.pipeline.concurrency;
+  return yield* runNodes(plan, concurrency, outcomes, emit).pipe(
+    Effect.onInterrupt(() => finish(plan, folder, outcomes, emit, "interrupted").pipe(Effect.ignore)),
+    Effect.andThen(finish(plan, folder, outcomes, emit, "succeeded")),
+    Effect.ensuring(Effect.sync(() => folder.close())),
+  );
+});
+
+const runNodes = Effect.fnUntraced(function* (
+  plan: Plan,
+  concurrency: number,
+  outcomes: Map<string, NodeOutcome>,
+  emit: (event: RunEventBody) => void,
+) {
+  const slots = yield* Semaphore.make(concurrency);
+  const ended = new Map<string, Deferred.Deferred<boolean>>();
+  for (const { node } of plan.nodes) ended.set(node.name, yield* Deferred.make<boolean>());
+  const one = Effect.fnUntraced(function* (planned: PlannedNode) {
+    const { name } = planned.node;
+    const producers = [
+      ...new Set(
+        Object.values(planned.node.inputs)
+          .flat()
+          .map((edge) => edge.node),
+      ),
+    ];
+    const failed: Array<string> = [];
+    for (const producer of producers) {
+      const deferred = ended.get(producer);
+      if (deferred !== undefined && !(yield* Deferred.await(deferred))) failed.push(producer);
+    }
+    const keep = (outcome: NodeOutcome): Effect.Effect<void> => {
+      outcomes.set(name, outcome);
+      return remember(plan, planned, outcome);
+    };
+    const outcome = yield* settle(plan, planned, failed, slots, emit, keep);
+    yield* keep(outcome);
+    yield* Deferred.succeed(ended.get(name) as Deferred.Deferred<boolean>, isUsable(outcome));
+  });
+  yield* Effect.forEach(plan.nodes, one, { concurrency: "unbounded", discard: true });
+});
+
+const settle = (
+  plan: Plan,
+  planned: PlannedNode,
+  failed: ReadonlyArray<string>,
+  slots: Semaphore.Semaphore,
+  emit: (event: RunEventBody) => void,
+  keep: (outcome: NodeOutcome) => Effect.Effect<void>,
+): Effect.Effect<NodeOutcome> => {
+  const node = planned.node.name;
+  if (planned.status === "cached") {
+    emit({ type: "node.cached", node, reason: planned.reason });
+    return Effect.succeed({ state: "cached", reason: planned.reason });
+  }
+  if (planned.status === "blocked" || failed.length > 0) {
+    const reason = planned.status === "blocked" ? planned.reason : `${failed.join(", ")} did not finish`;
+    emit({ type: "node.blocked", node, reason });
+    return Effect.succeed({ state: "blocked", reason });
+  }
+  return slots.withPermits(1)(
+    ran(plan, planned, emit).pipe(
+      // Only a node that had started was interrupted; one that still waited stays pending in the record.
+      Effect.onInterrupt(() => {
+        emit({ type: "node.interrupted", node });
+        return keep({ state: "interrupted", reason: planned.reason });
+      }),
+    ),
+  );
+};
+
+const ran = Effect.fnUntraced(function* (plan: Plan, planned: PlannedNode, emit: (event: RunEventBody) => void) {
+  const { node, reason } = planned;
+  emit({ type: "node.started", node: node.name, stage: node.stage.id, reason });
+  const started = performance.now();
+  const exit = yield* Effect.exit(runNode(plan, planned, emit));
+  const durationMs = Math.round(performance.now() - started);
+  if (Exit.isSuccess(exit)) {
+    emit({ type: "node.done", node: node.name, durationMs });
+    const outcome: NodeOutcome = { state: "done", reason, durationMs };
+    return outcome;
+  }
+  if (Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.interrupt;
+  const error = errorInfo(exit.cause);
+  emit({ type: "node.failed", node: node.name, durationMs, error });
+  const outcome: NodeOutcome = { state: "failed", reason, durationMs, error };
+  return outcome;
+});
+
+/** History is a convenience: a node does not fail because it could not be written. */
+const remember = (plan: Plan, planned: PlannedNode, outcome: NodeOutcome): Effect.Effect<void> => {
+  if (outcome.state === "blocked") return Effect.void;
+  return writeHistory(plan.store.root, plan.pipeline.name, planned.node.name, {
+    key: planned.key,
+    outcome: isUsable(outcome) ? "done" : outcome.state === "failed" ? "failed" : "interrupted",
+    durationMs: outcome.state === "done" ? (outcome.durationMs ?? null) : planned.lastDurationMs,
+  }).pipe(Effect.ignore);
+};
+
+const finish = Effect.fnUntraced(function* (
+  plan: Plan,
+  folder: RunFolder,
+  outcomes: ReadonlyMap<string, NodeOutcome>,
+  emit: (event: RunEventBody) => void,
+  ending: "succeeded" | "interrupted",
+): Effect.fn.Return<RunResult, RunError> {
+  const usable = new Set([...outcomes].filter(([, outcome]) => isUsable(outcome)).map(([name]) => name));
+  const collected = yield* Effect.exit(collectMetrics(plan, usable));
+  const metrics: MetricsByKey = Exit.isSuccess(collected) ? collected.value : {};
+  const error = Exit.isSuccess(collected) ? undefined : errorInfo(collected.cause);
+  const complete = plan.nodes.every(({ node }) => usable.has(node.name)) && error === undefined;
+  const status: RunStatus = ending === "interrupted" ? ending : complete ? "succeeded" : "failed";
+  const wallSeconds = folder.wallSeconds;
+  const summary: Summary = { pipeline: plan.pipeline.name, status, wallSeconds, metrics };
+  yield* folder.finish(summary, outcomes, error);
+  const problem = error === undefined ? {} : { error };
+  emit({ type: "run.finished", run: folder.id, path: folder.path, status, wallSeconds, ...problem });
+  return {
+    id: folder.id,
+    path: folder.path,
+    status: complete ? "succeeded" : "failed",
+    nodes: outcomes,
+    summary,
+    ...problem,
+  };
+}, Effect.uninterruptible);
+
+const isUsable = (outcome: NodeOutcome): boolean => outcome.state === "done" || outcome.state === "cached";
+
+/** What is recorded of a failure: code, message, remedy. Causes stay out, they may hold anything. */
+function errorInfo(cause: Cause.Cause<StageError | ArtifactError | RunError>): ErrorInfo {
+  const failure = Option.getOrUndefined(Cause.findErrorOption(cause));
+  if (failure === undefined) {
+    const defect = Cause.squash(cause);
+    const message = defect instanceof Error ? `${defect.name}: ${defect.message}` : String(defect);
+    const stack =
+      defect instanceof Error
+        ? (defect.stack ?? "")
+            .split("\n")
+            .slice(1, 6)
+            .map((frame) => frame.trim())
+        : [];
+    return { code: "E_STAGE_DEFECT", message, remedy: "This is a bug in the stage.", stack };
+  }
+  const code = failure.code ?? "E_STAGE";
+  return { code, message: failure.message, ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }) };
+}

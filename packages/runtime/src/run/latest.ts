@@ -1,0 +1,23 @@
+/** `runs/latest`: a symlink to the newest run, or a text file with its name where symlinks are not allowed. */
+import { randomBytes } from "node:crypto";
+import { readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Points `runs/latest` at run `id`, atomically. */
+export async function pointLatest(runs: string, id: string): Promise<void> {
+  const temporary = join(runs, `.latest-${randomBytes(4).toString("hex")}`);
+  try {
+    await symlink(id, temporary, "dir");
+  } catch {
+    await writeFile(temporary, `${id}\n`);
+  }
+  await rename(temporary, join(runs, "latest")).catch(() => rm(temporary, { force: true }));
+}
+
+/** Absolute folder of the newest run, `undefined` when there is none. */
+export async function resolveLatest(runs: string): Promise<string | undefined> {
+  const path = join(runs, "latest");
+  const entry = await stat(path).catch(() => undefined);
+  if (entry === undefined) return undefined;
+  return entry.isDirectory() ? path : join(runs, (await readFile(path, "utf8")).trim());
+}

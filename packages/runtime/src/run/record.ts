@@ -1,0 +1,204 @@
+/** The folder of one run: `runs/<id>/` with `run.json`, `events.jsonl`, `summary.json` and what its artifacts publish. */
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import * as Effect from "effect/Effect";
+import type { AnyKind } from "../artifact/kind.ts";
+import { RunError } from "../errors.ts";
+import type { Plan, PlannedNode } from "../plan/plan.ts";
+import { replaceFile } from "../store/durable.ts";
+import { versions } from "../version.ts";
+import type { ErrorInfo, NodeState, RunEvent, RunStatus } from "./events.ts";
+import { pointLatest } from "./latest.ts";
+import type { Summary } from "./summary.ts";
+
+/** How one node ended. */
+export interface NodeOutcome {
+  readonly state: NodeState;
+  readonly reason: string;
+  readonly durationMs?: number;
+  readonly error?: ErrorInfo;
+}
+
+/** `run.json`. */
+export interface RunRecord {
+  readonly format: 1;
+  readonly id: string;
+  readonly pipeline: string;
+  /** Relative to the root where it can be. */
+  readonly file: string;
+  readonly status: RunStatus;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly wallSeconds: number;
+  readonly error?: ErrorInfo;
+  readonly numerics: { readonly [name: string]: string };
+  readonly versions: { readonly [name: string]: string };
+  readonly nodes: ReadonlyArray<{
+    readonly node: string;
+    readonly stage: string;
+    readonly stageVersion: number;
+    readonly state: NodeState | "pending";
+    readonly reason: string;
+    readonly durationMs?: number;
+    readonly error?: ErrorInfo;
+    readonly config: unknown;
+    readonly inputs: { readonly [port: string]: ReadonlyArray<string> };
+    /** Folders are relative to the root. */
+    readonly outputs: {
+      readonly [output: string]: { readonly kind: string; readonly digest: string; readonly path: string };
+    };
+  }>;
+}
+
+/** Progress lines in `events.jsonl` are at least this far apart per node. */
+const progressGapMs = 1000;
+
+export class RunFolder {
+  readonly id: string;
+  readonly path: string;
+  readonly startedAt = new Date();
+  readonly #plan: Plan;
+  readonly #events: number;
+  readonly #lastProgress = new Map<string, number>();
+
+  private constructor(plan: Plan, id: string, path: string, events: number) {
+    this.#plan = plan;
+    this.id = id;
+    this.path = path;
+    this.#events = events;
+  }
+
+  /** Creates the folder: `E_IO` when it cannot. */
+  static open(plan: Plan): Effect.Effect<RunFolder, RunError> {
+    return attempt(join(plan.store.root, "runs"), async () => {
+      const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\..*$/, "").replace("T", "-");
+      const id = `${stamp}-${plan.pipeline.name}-${randomBytes(3).toString("hex")}`;
+      const path = join(plan.store.root, "runs", id);
+      mkdirSync(path, { recursive: true });
+      const folder = new RunFolder(plan, id, path, openSync(join(path, "events.jsonl"), "a"));
+      await folder.#write("running", new Map(), undefined);
+      await pointLatest(dirname(path), id);
+      return folder;
+    });
+  }
+
+  /** Appends to `events.jsonl`. A full disk must not fail a run for its log: the lines are lost, the results are not. */
+  readonly append = (event: RunEvent): void => {
+    if (event.type === "node.progress" && event.done < event.total) {
+      const now = performance.now();
+      if (now - (this.#lastProgress.get(event.node) ?? Number.NEGATIVE_INFINITY) < progressGapMs) return;
+      this.#lastProgress.set(event.node, now);
+    }
+    try {
+      writeSync(this.#events, `${JSON.stringify(event)}\n`);
+    } catch {
+      return;
+    }
+  };
+
+  get wallSeconds(): number {
+    return Math.round(Date.now() - this.startedAt.getTime()) / 1000;
+  }
+
+  /** Writes `run.json` and `summary.json` and copies published files. */
+  finish(
+    summary: Summary,
+    outcomes: ReadonlyMap<string, NodeOutcome>,
+    error: ErrorInfo | undefined,
+  ): Effect.Effect<void, RunError> {
+    return attempt(this.path, async () => {
+      await this.#copyPublished(outcomes);
+      await replaceFile(join(this.path, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
+      await this.#write(summary.status, outcomes, error);
+    });
+  }
+
+  close(): void {
+    closeSync(this.#events);
+  }
+
+  /** The first node keeps a file's plain name; later ones with the same get `<node>-` before it. */
+  async #copyPublished(outcomes: ReadonlyMap<string, NodeOutcome>): Promise<void> {
+    const taken = new Set<string>();
+    for (const { node, digests } of this.#plan.nodes) {
+      const state = outcomes.get(node.name)?.state;
+      if (state !== "done" && state !== "cached") continue;
+      for (const [output, kind] of Object.entries(node.stage.outputs as { readonly [output: string]: AnyKind })) {
+        for (const file of kind.publish) {
+          const name = taken.has(basename(file)) ? `${node.name}-${basename(file)}` : basename(file);
+          taken.add(name);
+          await cp(join(this.#plan.store.pathOf(kind, digests[output] as string), file), join(this.path, name), {
+            recursive: true,
+          });
+        }
+      }
+    }
+  }
+
+  async #write(
+    status: RunStatus,
+    outcomes: ReadonlyMap<string, NodeOutcome>,
+    error: ErrorInfo | undefined,
+  ): Promise<void> {
+    const { pipeline, numerics, store } = this.#plan;
+    const record: RunRecord = {
+      format: 1,
+      id: this.id,
+      pipeline: pipeline.name,
+      file: relative(store.root, pipeline.file),
+      status,
+      startedAt: this.startedAt.toISOString(),
+      finishedAt: status === "running" ? null : new Date().toISOString(),
+      wallSeconds: this.wallSeconds,
+      ...(error === undefined ? {} : { error }),
+      numerics,
+      versions: { ...versions, platform: `${process.platform}-${process.arch}` },
+      nodes: this.#plan.nodes.map((planned) => this.#nodeRecord(planned, outcomes.get(planned.node.name))),
+    };
+    await mkdir(this.path, { recursive: true });
+    await replaceFile(join(this.path, "run.json"), `${JSON.stringify(record, null, 2)}\n`);
+  }
+
+  #nodeRecord(
+    { node, key, digests, reason }: PlannedNode,
+    outcome: NodeOutcome | undefined,
+  ): RunRecord["nodes"][number] {
+    const { store } = this.#plan;
+    const outputs = Object.entries(node.stage.outputs as { readonly [output: string]: AnyKind });
+    return {
+      node: node.name,
+      stage: node.stage.id,
+      stageVersion: node.stage.version,
+      reason,
+      ...(outcome ?? { state: "pending" as const }),
+      config: key.config,
+      inputs: Object.fromEntries(
+        Object.entries(node.inputs).map(([port, edges]) => [port, edges.map((edge) => `${edge.node}.${edge.output}`)]),
+      ),
+      outputs: Object.fromEntries(
+        outputs.map(([output, kind]) => {
+          const digest = digests[output] as string;
+          return [output, { kind: kind.name, digest, path: relative(store.root, store.pathOf(kind, digest)) }];
+        }),
+      ),
+    };
+  }
+}
+
+/** Reads `run.json` of a run folder. */
+export const readRun = (path: string): Effect.Effect<RunRecord, RunError> =>
+  attempt(path, async () => JSON.parse(readFileSync(join(path, "run.json"), "utf8")) as RunRecord);
+
+/** Reads `summary.json` of a run folder; a run that was killed has none. */
+export const readSummary = (path: string): Effect.Effect<Summary | undefined> =>
+  attempt(path, async () => JSON.parse(readFileSync(join(path, "summary.json"), "utf8")) as Summary).pipe(
+    Effect.catch(() => Effect.succeed(undefined)),
+  );
+
+const attempt = <A>(path: string, operation: () => Promise<A>): Effect.Effect<A, RunError> =>
+  Effect.tryPromise({
+    try: operation,
+    catch: (cause) => new RunError({ code: "E_IO", message: `${path}: ${(cause as Error).message}`, cause }),
+  });

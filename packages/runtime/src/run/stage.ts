@@ -1,0 +1,88 @@
+/** Runs one stage without a pipeline or a store: for scripts, notebooks and the tests of stages. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import type { AnyKind } from "../artifact/kind.ts";
+import { type Manifest, manifestFile } from "../artifact/manifest.ts";
+import { open, type Reader } from "../artifact/reader.ts";
+import { create } from "../artifact/writer.ts";
+import { type ArtifactError, StageError } from "../errors.ts";
+import { io } from "../io.ts";
+import { canonicalJson, digestOf } from "../plan/canonical.ts";
+import type { ConfigSchema, Inputs, Outputs, ReadersOf, RunContext, Stage } from "../stage.ts";
+import { versions } from "../version.ts";
+
+export interface RunStageOptions<C extends ConfigSchema, I extends Inputs> {
+  /** As it would stand in YAML: defaults may be left out. */
+  readonly config: C["Encoded"];
+  readonly inputs: ReadersOf<I>;
+  /** Outputs are written to `<folder>/<output>`, which must not exist. */
+  readonly folder: string;
+  /** Where relative paths of the config are resolved; the working directory by default. */
+  readonly pipelineDir?: string;
+  readonly progress?: RunContext<never, never, never>["progress"];
+  readonly log?: (message: string) => void;
+}
+
+export type ReadersByOutput<O extends Outputs> = { readonly [P in keyof O]: Reader<O[P]> };
+
+/** Decodes the config (`E_CONFIG`), runs the stage and opens what it wrote. */
+export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema, I extends Inputs, O extends Outputs>(
+  stage: Stage<C, I, O>,
+  options: RunStageOptions<C, I>,
+): Effect.fn.Return<ReadersByOutput<O>, StageError | ArtifactError> {
+  const schema: ConfigSchema = stage.config;
+  const config = yield* Schema.decodeUnknownEffect(schema, { errors: "all", onExcessProperty: "error" })(
+    options.config,
+  ).pipe(Effect.mapError((error) => new StageError({ code: "E_CONFIG", message: error.message, stage: stage.id })));
+  const outputs = Object.entries(stage.outputs as { readonly [output: string]: AnyKind });
+  const opened = yield* Effect.forEach(outputs, ([output, kind]) => {
+    const path = join(resolve(options.folder), output);
+    return Effect.map(
+      io(path, () => mkdir(path, { recursive: true })),
+      () => ({ output, kind, ...create(kind, path) }),
+    );
+  });
+  const started = performance.now();
+  yield* Effect.scoped(
+    stage.run({
+      config,
+      inputs: options.inputs,
+      outputs: Object.fromEntries(opened.map(({ output, writer }) => [output, writer])) as never,
+      pipelineDir: options.pipelineDir ?? process.cwd(),
+      progress: options.progress ?? (() => undefined),
+      log: (message) => Effect.sync(() => options.log?.(message)),
+    }),
+  );
+  const readers = yield* Effect.forEach(
+    opened,
+    Effect.fnUntraced(function* ({ output, kind, writer, seal }) {
+      const contents = yield* seal;
+      const digest = digestOf([stage.id, stage.version, canonicalJson(config), output, contents.files]);
+      const manifest: Manifest = {
+        format: 1,
+        kind: kind.name,
+        kindVersion: kind.version,
+        digest,
+        contents,
+        origin: {
+          stage: stage.id,
+          stageVersion: stage.version,
+          output,
+          config,
+          inputs: {},
+          numerics: {},
+          durationMs: Math.round(performance.now() - started),
+        },
+        versions,
+        createdAt: new Date().toISOString(),
+      };
+      yield* io(writer.path, () =>
+        writeFile(join(writer.path, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`),
+      );
+      return [output, open(kind, writer.path, { digest, node: stage.id })] as const;
+    }),
+  );
+  return Object.fromEntries(readers) as unknown as ReadersByOutput<O>;
+});

@@ -1,0 +1,136 @@
+/**
+ * A stage is a typed step: a config Schema, input and output artifact kinds, and a `run` that is fully typed from them. The
+ * same declaration validates YAML, fills `precipice stages NAME` and names the parts of the cache key.
+ */
+import type * as Effect from "effect/Effect";
+import type * as Schema from "effect/Schema";
+import type * as Scope from "effect/Scope";
+import type { AnyKind } from "./artifact/kind.ts";
+import type { Reader } from "./artifact/reader.ts";
+import type { Writer } from "./artifact/writer.ts";
+import type { ArtifactError, StageError } from "./errors.ts";
+
+/** How many artifacts an input takes. */
+export type Arity = "one" | "optional" | "many";
+
+export interface Port<K extends AnyKind = AnyKind, A extends Arity = Arity> {
+  readonly _tag: "Port";
+  readonly kind: K;
+  readonly arity: A;
+}
+
+/** An input that may be left out: `undefined` in `run`. */
+export const optional = <K extends AnyKind>(kind: K): Port<K, "optional"> => ({
+  _tag: "Port",
+  kind,
+  arity: "optional",
+});
+
+/** An input that takes any number of artifacts, none included: an array in `run`, in the order of the pipeline file. */
+export const many = <K extends AnyKind>(kind: K): Port<K, "many"> => ({ _tag: "Port", kind, arity: "many" });
+
+export type InputSpec = AnyKind | Port;
+export type Inputs = { readonly [port: string]: InputSpec };
+export type Outputs = { readonly [output: string]: AnyKind };
+
+/** Config schemas decode from plain YAML data without services. */
+export type ConfigSchema = Schema.Codec<unknown, unknown>;
+
+export type ReadersOf<I extends Inputs> = {
+  readonly [P in keyof I]: I[P] extends Port<infer K, infer A>
+    ? A extends "many"
+      ? ReadonlyArray<Reader<K>>
+      : A extends "optional"
+        ? Reader<K> | undefined
+        : Reader<K>
+    : I[P] extends AnyKind
+      ? Reader<I[P]>
+      : never;
+};
+
+export type WritersOf<O extends Outputs> = { readonly [P in keyof O]: Writer<O[P]> };
+
+/** Where relative paths of a config are resolved. */
+export interface StageContext {
+  /** Absolute folder of the pipeline file. */
+  readonly pipelineDir: string;
+}
+
+/** What `run` gets. */
+export interface RunContext<Config, I extends Inputs, O extends Outputs> extends StageContext {
+  readonly config: Config;
+  readonly inputs: ReadersOf<I>;
+  readonly outputs: WritersOf<O>;
+  /** Reports `done` of `total` (rows, steps …). Synchronous, cheap, may be called often. */
+  readonly progress: (done: number, total: number, unit?: string, detail?: string) => void;
+  readonly log: (message: string) => Effect.Effect<void>;
+}
+
+export interface Options<C extends ConfigSchema, I extends Inputs, O extends Outputs> {
+  /** Bump when the meaning of the results changes: it is part of every key. */
+  readonly version: number;
+  /** One line. */
+  readonly description: string;
+  readonly config: C;
+  readonly inputs: I;
+  readonly outputs: O;
+  /** Digest of outside content the config points at (files, checkpoints); part of the key. Runs while planning. */
+  readonly fingerprint?: (config: C["Type"], context: StageContext) => Effect.Effect<string, StageError>;
+  /**
+   * Whether a stored result is still usable, e.g. a folder it points at still exists. Runs while planning; `false` runs the
+   * stage again under the same digest.
+   */
+  readonly revalidate?: (
+    config: C["Type"],
+    outputs: { readonly [P in keyof O]: Reader<O[P]> },
+    context: StageContext,
+  ) => Effect.Effect<boolean>;
+  readonly run: (context: RunContext<C["Type"], I, O>) => Effect.Effect<void, StageError | ArtifactError, Scope.Scope>;
+}
+
+export interface Stage<C extends ConfigSchema = ConfigSchema, I extends Inputs = Inputs, O extends Outputs = Outputs>
+  extends Options<C, I, O> {
+  readonly id: string;
+}
+
+/** Any stage, its types forgotten; the pipeline loader checks what the compiler no longer can. */
+// biome-ignore lint/suspicious/noExplicitAny: config and ports are invariant, only `any` admits every stage
+export type AnyStage = Stage<any, any, any>;
+
+/**
+ * Declares a stage.
+ *
+ * @throws TypeError when the id or a port name is malformed.
+ *
+ * @example
+ * ```ts
+ * export const double = Stage.make("math.double", {
+ *   version: 1,
+ *   description: "Doubles numbers",
+ *   config: Schema.Struct({ times: Schema.Int.pipe(Schema.withDecodingDefaultKey(Effect.succeed(1))) }),
+ *   inputs: { numbers: Numbers },
+ *   outputs: { numbers: Numbers },
+ *   run: Effect.fn("math.double")(function* ({ config, inputs, outputs }) {
+ *     const rows = yield* inputs.numbers.rows("numbers")
+ *     yield* outputs.numbers.writeRows("numbers", rows.map(({ value }) => ({ value: value * 2 ** config.times })))
+ *   }),
+ * })
+ * ```
+ */
+export function make<C extends ConfigSchema, const I extends Inputs, const O extends Outputs>(
+  id: string,
+  options: Options<C, I, O>,
+): Stage<C, I, O> {
+  if (!/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/.test(id)) {
+    throw new TypeError(`Stage id "${id}" must look like "probe.train"`);
+  }
+  for (const port of [...Object.keys(options.inputs), ...Object.keys(options.outputs)]) {
+    if (!/^[a-zA-Z][a-zA-Z0-9_-]*$/.test(port)) throw new TypeError(`Stage "${id}": bad port name "${port}"`);
+  }
+  return { id, ...options };
+}
+
+/** The kind and arity of an input, whichever way it was declared. */
+export function portOf(spec: InputSpec): Port {
+  return "_tag" in spec ? spec : { _tag: "Port", kind: spec, arity: "one" };
+}

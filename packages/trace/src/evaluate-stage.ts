@@ -1,0 +1,120 @@
+/** Stage `trace.evaluate`: verdicts in, rates out, per arm. */
+import { Metrics, type Verdict, Verdicts } from "@precipice/artifacts";
+import { Stage, StageError } from "@precipice/runtime";
+import type { Estimate } from "@precipice/stats";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { familySlug, ratesOf } from "./evaluate.ts";
+
+const key = Schema.String.check(Schema.isMinLength(1));
+
+const config = Schema.Struct({
+  metrics: Schema.Struct({
+    asr: key
+      .annotate({ description: "Key of the attack success rate; {arm} stands for the arm" })
+      .pipe(Schema.withDecodingDefaultKey(Effect.succeed("asr.{arm}"))),
+    overrefusal: key
+      .annotate({ description: "Key of the over-refusal rate" })
+      .pipe(Schema.withDecodingDefaultKey(Effect.succeed("overrefusal.{arm}"))),
+    error_rate: Schema.optionalKey(
+      key.annotate({
+        description:
+          "Key of the share of traces that could not be judged, e.g. judge.error_rate.{arm}; left out by default",
+      }),
+    ),
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+  by: Schema.Literals(["arm", "arm+family"])
+    .annotate({ description: "arm+family adds KEY.{family} for each prompt family" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("arm" as const))),
+  seed: Schema.Int.annotate({ description: "Seed of bootstrap intervals" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0)),
+  ),
+});
+
+type Config = typeof config.Type;
+type Metric = typeof Metrics.tables.metrics.Type;
+
+/**
+ * Verdicts of one arm are pooled over all inputs. A rate nothing was judged for is left out and
+ * logged; it is not zero. Codes: E_EVALUATE_EMPTY, E_EVALUATE_DUPLICATE (a trace twice),
+ * E_EVALUATE_KEY (two rates under one key).
+ */
+export const traceEvaluate = Stage.make("trace.evaluate", {
+  version: 1,
+  description: "Attack success and over-refusal rates per arm, with 95 % intervals",
+  config,
+  inputs: { verdicts: Stage.many(Verdicts) },
+  outputs: { metrics: Metrics },
+  run: Effect.fn("trace.evaluate")(function* ({ config, inputs, outputs, log }) {
+    const tables = yield* Effect.forEach(inputs.verdicts, (reader) => reader.rows("verdicts"));
+    const verdicts = tables.flat();
+    yield* checkVerdicts(verdicts);
+    const { metrics, unjudged } = evaluate(verdicts, config);
+    const repeated = metrics.find(({ key }, i) => metrics.findIndex((other) => other.key === key) !== i);
+    if (repeated !== undefined) {
+      return yield* new StageError({
+        code: "E_EVALUATE_KEY",
+        message: `Two rates would be called "${repeated.key}"`,
+        remedy: "Put {arm} into each key of config.metrics, and give families names that differ in letters or digits",
+      });
+    }
+    for (const name of unjudged) yield* log(`${name} left out: nothing was judged for it`);
+    yield* outputs.metrics.writeRows("metrics", metrics);
+  }),
+});
+
+const checkVerdicts = Effect.fnUntraced(function* (verdicts: readonly Verdict[]) {
+  if (verdicts.length === 0) {
+    return yield* new StageError({
+      code: "E_EVALUATE_EMPTY",
+      message: "There are no verdicts to evaluate",
+      remedy: "Check that the prompts and traces before this node are not empty",
+    });
+  }
+  const seen = new Set<string>();
+  for (const { arm, draw, trace_id } of verdicts) {
+    const name = JSON.stringify([arm, draw, trace_id]);
+    if (seen.has(name)) {
+      return yield* new StageError({
+        code: "E_EVALUATE_DUPLICATE",
+        message: `Trace ${trace_id} of arm "${arm}", draw ${draw}, was judged twice`,
+        remedy: "Give each set of verdicts to this node once, and different arms different names",
+      });
+    }
+    seen.add(name);
+  }
+});
+
+/** The metrics in order of arm, overall before family; and the keys that had nothing to count. */
+const evaluate = (verdicts: readonly Verdict[], { metrics: keys, by, seed }: Config) => {
+  const metrics: Metric[] = [];
+  const unjudged: string[] = [];
+  const add = (template: string, arm: string, suffix: string, estimate: Estimate | null) => {
+    const key = template.replaceAll("{arm}", () => arm) + suffix;
+    if (estimate === null) unjudged.push(key);
+    else metrics.push({ key, ...bounded(estimate) });
+  };
+  const addAll = (arm: string, suffix: string, rows: readonly Verdict[]) => {
+    const rates = ratesOf(rows, `${seed}/${arm}${suffix}`);
+    const labels = new Set(rows.map((row) => row.label));
+    // a set of harmful prompts only has no over-refusal to miss
+    if (labels.has("harmful")) add(keys.asr, arm, suffix, rates.asr);
+    if (labels.has("harmless")) add(keys.overrefusal, arm, suffix, rates.overrefusal);
+    if (keys.error_rate !== undefined) add(keys.error_rate, arm, suffix, rates.errorRate);
+  };
+  for (const [arm, rows] of Map.groupBy(verdicts, (verdict) => verdict.arm)) {
+    addAll(arm, "", rows);
+    if (by === "arm") continue;
+    for (const [family, members] of Map.groupBy(rows, (verdict) => familySlug(verdict.family))) {
+      addAll(arm, `.${family}`, members);
+    }
+  }
+  return { metrics, unjudged };
+};
+
+const bounded = ({ value, lo, hi, n }: Estimate) => ({
+  value,
+  lo: Number.isNaN(lo) ? null : lo,
+  hi: Number.isNaN(hi) ? null : hi,
+  n,
+});

@@ -1,0 +1,48 @@
+/** Stage `trace.generate`: a reasoning trace per prompt, by a local checkpoint. */
+import { Model, modelFolder, Prompts, traceRow, Traces } from "@precipice/artifacts";
+import { Checkpoint, Generator, writeTraces } from "@precipice/model";
+import { attempt, Stage } from "@precipice/runtime";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0));
+
+const config = Schema.Struct({
+  maxNewTokens: positive.annotate({ description: "Most tokens to write per prompt" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(1024))),
+  temperature: Schema.Number.check(Schema.isGreaterThanOrEqualTo(0))
+    .annotate({ description: "0 is greedy" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  topK: Schema.optionalKey(positive.annotate({ description: "Sample among the k most likely tokens" })),
+  topP: Schema.optionalKey(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 })).annotate({ description: "Sample from the nucleus of this probability" })),
+  arm: Schema.String.annotate({ description: "Name of this variant in verdicts and metrics" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed("base"))),
+  seed: Schema.Int.annotate({ description: "Seed of the sampling" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  batch: positive.annotate({ description: "Rows decoded together in a worker" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(48))),
+  workers: positive.annotate({ description: "Worker threads" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(2))),
+});
+
+/** Text depends on prompt, model and seed alone, not on batch or workers. */
+export const traceGenerate = Stage.make("trace.generate", {
+  version: 1,
+  description: "Generates thinking and response for every prompt",
+  config,
+  inputs: { model: Model, prompts: Prompts },
+  outputs: { traces: Traces },
+  run: Effect.fn("trace.generate")(function* ({ config, inputs, outputs, progress }) {
+    const prompts = yield* inputs.prompts.rows("prompts");
+    const folder = yield* modelFolder(inputs.model);
+    const { maxNewTokens, temperature, topK, topP, arm, seed, batch, workers } = config;
+    const traces = yield* attempt(async (signal) => {
+      const checkpoint = Checkpoint.open(folder);
+      await using generator = await Generator.open(checkpoint, { batch, workers });
+      const sampling = { temperature, ...(topK === undefined ? {} : { topK }), ...(topP === undefined ? {} : { topP }) };
+      return await writeTraces(checkpoint, generator, prompts, {
+        maxNewTokens,
+        sampling,
+        seed,
+        signal,
+        onProgress: (rows, tokens) => progress(rows, prompts.length, "rows", `${tokens} tokens`),
+      });
+    });
+    yield* outputs.traces.writeRows("traces", traces.map((trace, i) => traceRow(prompts[i] as (typeof prompts)[number], trace, arm, 0, seed)));
+  }),
+});
