@@ -39,12 +39,12 @@ export const headsAblate = Stage.make("heads.ablate", {
     const checkpoint = yield* attempt(() => Checkpoint.open(folder));
     const { layers, heads: perLayer } = checkpoint.config;
     const count = (percent: number) => headCount(percent, layers * perLayer);
-    const arms = [
+    const arms = yield* attempt(() => [
       ...config.percents.map((p) => ({ arm: `ablate_${p}pct`, draw: 0, heads: topHeads(heads, count(p)) })),
       ...config.randomPercents.flatMap((p) =>
         // a control must not hit the heads it is compared with
         Array.from({ length: config.randomDraws }, (_, draw) => ({ arm: `random_${p}pct`, draw, heads: randomHeads(heads, count(p), topHeads(heads, count(p)), config.seed, draw) }))),
-    ];
+    ]);
     const generator = yield* Effect.acquireRelease(
       attempt(() => Generator.open(checkpoint, { batch: config.batch, workers: config.workers, headScale: config.renorm })),
       (open) => Effect.promise(() => open.close()),

@@ -23,11 +23,26 @@ export interface Attribution {
   readonly raw: ReadonlyArray<Float64Array>;
 }
 
+/**
+ * The last layer whose heads write into a residual-stream site, -1 for none. Throws a RangeError for any other site: what a
+ * head adds there is no projection of its output.
+ */
+export const lastWritingLayer = (site: Site, layers: number): number => {
+  if (site === FINAL_NORMALIZED) return layers - 1;
+  const [, layer, part] = /^blocks\.(\d+)\.hook_resid_(pre|mid|post)$/.exec(site) ?? [];
+  if (layer === undefined || Number(layer) >= layers) {
+    throw new RangeError(`heads cannot be attributed at ${site}; use a site of the residual stream, blocks.N.hook_resid_{pre, mid, post} with N < ${layers}, or ${FINAL_NORMALIZED}`);
+  }
+  return part === "pre" ? Number(layer) - 1 : Number(layer);
+};
+
 const norm = (v: Float32Array): number => Math.sqrt(v.reduce((s, x) => s + x * x, 0));
 
 /**
  * Contributions at token `at[row]` of each row. When the probe reads the stream after the final norm, its gain is folded into
- * the direction and its per-token scale multiplied in, so that contribution and probe live in one space.
+ * the direction and its per-token scale multiplied in, so that contribution and probe live in one space. Heads after the site's
+ * layer get the number they would have; see `lastWritingLayer`. Throws a RangeError for a direction that is zero or of another
+ * width, and for a site that is not of the residual stream.
  */
 export const attributeHeads = async (
   checkpoint: Checkpoint,
@@ -37,11 +52,13 @@ export const attributeHeads = async (
   { signal, onRows }: AttributionOptions = {},
 ): Promise<Attribution> => {
   const { layers, heads, hidden, rmsEpsilon } = checkpoint.config;
+  lastWritingLayer(site, layers);
+  const length = norm(weights);
+  if (weights.length !== hidden || !(length > 0)) throw new RangeError(`the probe's direction has ${weights.length} weights of norm ${length}; the model is ${hidden} wide`);
   const folds = site === FINAL_NORMALIZED;
   const gain = folds ? checkpoint.floats("model.norm.weight") : undefined;
   const direction = gain === undefined ? weights : weights.map((w, i) => w * (gain[i] as number));
   const lastStream = residPost(layers - 1);
-  const length = norm(weights);
   const empty = () => Array.from({ length: layers * heads }, () => new Float64Array(rows.length));
   const contributions = empty();
   const raw = empty();

@@ -6,7 +6,7 @@ import { attempt, Stage, StageError } from "@precipice/runtime";
 import { bootstrapMean, wilson } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { attributeHeads } from "./attribute-heads.ts";
+import { attributeHeads, lastWritingLayer } from "./attribute-heads.ts";
 import { causalDeltas } from "./causal-check.ts";
 import { headCount } from "./choose-heads.ts";
 
@@ -43,9 +43,7 @@ export const headsAttribute = Stage.make("heads.attribute", {
     const at = traces.map((t) => (t.response_start as number) - 1);
     const found = yield* attempt((signal) => attributeHeads(checkpoint, rows, at, probe, { signal, onRows: (done, total) => progress(done, total, "traces") }));
     const { heads: perLayer, layers } = checkpoint.config;
-    // Heads after the probe's layer cannot have written what it reads.
-    const reach = /^blocks\.(\d+)\./.exec(probe.site);
-    const lastLayer = reach === null ? layers - 1 : Number(reach[1]);
+    const lastLayer = lastWritingLayer(probe.site, layers); // later heads cannot have written what the probe reads
     const planted = model?.source === "organism://cliff" ? new Set(PLANTED_HEADS.map((h) => `${h.layer}.${h.head}`)) : undefined;
     const cells = found.contributions.flatMap((values, cell) => {
       const layer = Math.floor(cell / perLayer);

@@ -15,10 +15,15 @@ export const padRows = (rows: ReadonlyArray<ArrayLike<number>>, vocab: number): 
   const tokens = Math.max(...lengths);
   const data = new BigInt64Array(rows.length * tokens);
   rows.forEach((row, b) => {
-    if (row.length === 0) throw new DecoderError({ what: `row ${b}`, problem: "is empty; a sequence needs at least one token" });
+    if (row.length === 0)
+      throw new DecoderError({ what: `row ${b}`, problem: "is empty; a sequence needs at least one token" });
     for (let t = 0; t < row.length; t++) {
       const id = row[t] as number;
-      if (!(id >= 0 && id < vocab)) throw new DecoderError({ what: `row ${b}, token ${t}`, problem: `id ${id} is outside the vocabulary of ${vocab}` });
+      if (!(id >= 0 && id < vocab))
+        throw new DecoderError({
+          what: `row ${b}, token ${t}`,
+          problem: `id ${id} is outside the vocabulary of ${vocab}`,
+        });
       data[b * tokens + t] = BigInt(id);
     }
   });
@@ -35,7 +40,10 @@ export interface TrainingRow {
 
 /** Feeds of a training program: at position t stands the target ids[t + 1] with its weight. */
 export const trainingFeeds = (rows: ReadonlyArray<TrainingRow>, vocab: number): Record<string, HostTensor> => {
-  const { ids, batch, tokens } = padRows(rows.map((r) => r.ids), vocab);
+  const { ids, batch, tokens } = padRows(
+    rows.map((r) => r.ids),
+    vocab,
+  );
   const targets = new BigInt64Array(batch * tokens);
   const weight = new Float32Array(batch * tokens);
   rows.forEach((row, b) => {
@@ -47,7 +55,11 @@ export const trainingFeeds = (rows: ReadonlyArray<TrainingRow>, vocab: number): 
   const dims = [batch, tokens];
   const readOut = rows.some((row) => row.readOut !== undefined) ? readOutFeeds(rows, dims) : {};
   return {
-    ...readOut, input_ids: ids, targets: { dtype: "int64", dims, data: targets }, loss_weight: { dtype: "float32", dims, data: weight } };
+    ...readOut,
+    input_ids: ids,
+    targets: { dtype: "int64", dims, data: targets },
+    loss_weight: { dtype: "float32", dims, data: weight },
+  };
 };
 
 const readOutFeeds = (rows: ReadonlyArray<TrainingRow>, dims: readonly number[]): Record<string, HostTensor> => {
@@ -63,7 +75,10 @@ const readOutFeeds = (rows: ReadonlyArray<TrainingRow>, dims: readonly number[])
 };
 
 /** Indices of `lengths` in groups of similar length, at most `tokensPerBatch` padded tokens each; longest first within budget. */
-export const lengthBuckets = (lengths: ReadonlyArray<number>, tokensPerBatch: number): ReadonlyArray<ReadonlyArray<number>> => {
+export const lengthBuckets = (
+  lengths: ReadonlyArray<number>,
+  tokensPerBatch: number,
+): ReadonlyArray<ReadonlyArray<number>> => {
   const order = lengths.map((_, i) => i).sort((a, b) => (lengths[b] as number) - (lengths[a] as number) || a - b);
   const groups: number[][] = [];
   let group: number[] = [];

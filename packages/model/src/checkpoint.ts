@@ -29,7 +29,13 @@ export class Checkpoint {
   /** Open a folder. Throws `CheckpointError` naming file and place of what does not fit. */
   static open(folder: string): Checkpoint {
     const path = isAbsolute(folder) ? folder : resolve(folder);
-    if (!existsSync(path)) throw new CheckpointError({ file: path, place: "", problem: "does not exist", remedy: "give the folder of a Hugging Face checkpoint" });
+    if (!existsSync(path))
+      throw new CheckpointError({
+        file: path,
+        place: "",
+        problem: "does not exist",
+        remedy: "give the folder of a Hugging Face checkpoint",
+      });
     const config = withGenerationConfig(path, readConfig(path));
     return new Checkpoint(path, config, readWeights(path, tensorShapes(config)));
   }
@@ -49,7 +55,8 @@ export class Checkpoint {
   /** A weight as f32. */
   floats(name: string): Float32Array<ArrayBuffer> {
     const entry = this.weights.get(name);
-    if (entry === undefined) throw new CheckpointError({ file: this.folder, place: name, problem: "is no tensor of this checkpoint" });
+    if (entry === undefined)
+      throw new CheckpointError({ file: this.folder, place: name, problem: "is no tensor of this checkpoint" });
     return readFloats(entry);
   }
 

@@ -1,24 +1,36 @@
 /** Hugging Face checkpoint → instrumented decoder; tokenizer, chat template, generation, capture. */
 export { type AnalysisRun, type AnalyzedBatch, Analyzer, type AnalyzerOptions } from "./analysis/analyzer.ts";
-export { type ReadOut, tokenScores, type TokenScoreOptions } from "./analysis/token-scores.ts";
+export { type ReadOut, type TokenScoreOptions, tokenScores } from "./analysis/token-scores.ts";
 export type { DecoderConfig } from "./architecture/config.ts";
 export { readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";
 export { LINEARS, type Linear, linearShape, tensorShapes } from "./architecture/tensor-names.ts";
-export { lengthBuckets, padRows, trainingFeeds, type TrainingRow } from "./batch.ts";
+export { lengthBuckets, padRows, type TrainingRow, trainingFeeds } from "./batch.ts";
 export { Checkpoint } from "./checkpoint.ts";
 export { RENORM_MODES, type RenormMode } from "./decoder/head-scale.ts";
-export { loraKey, loraScale, type LoraShape, loraShapes } from "./decoder/lora.ts";
+export { type LoraShape, loraKey, loraScale, loraShapes } from "./decoder/lora.ts";
 export { allResidPost, FINAL_NORMALIZED, hookZ, residPost, type Site, siteWidth } from "./decoder/sites.ts";
 export { CheckpointError, DecoderError } from "./errors.ts";
 export { type GenerateCall, Generator, type GeneratorOptions } from "./generation/generator.ts";
 export type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./generation/request.ts";
-export { promptIds, splitTrace, type TraceOptions, type WrittenTrace, writeTraces } from "./generation/write-traces.ts";
 export { argMax, type Sampling, sample } from "./generation/sampling.ts";
+export { promptIds, splitTrace, type TraceOptions, type WrittenTrace, writeTraces } from "./generation/write-traces.ts";
 export { decodeProgram } from "./programs/decode.ts";
-export { forwardProgram, type ForwardRequest } from "./programs/forward.ts";
-export { decoderTrainingProgram, gradientProgram, type ReadOutLoss, type TrainingRequest } from "./programs/training.ts";
+export { type ForwardRequest, forwardProgram } from "./programs/forward.ts";
+export {
+  decoderTrainingProgram,
+  gradientProgram,
+  type ReadOutLoss,
+  type TrainingRequest,
+} from "./programs/training.ts";
 export { ChatTemplate, type Message } from "./text/chat-template.ts";
 export { findSpans, type Markers, type Spans, THINK_MARKERS } from "./text/spans.ts";
 export { TextTokenizer } from "./text/tokenizer.ts";
-export { type FloatTensor, readFloats, readHeader, readInts, type TensorEntry, writeSafetensors } from "./weights/safetensors.ts";
+export {
+  type FloatTensor,
+  readFloats,
+  readHeader,
+  readInts,
+  type TensorEntry,
+  writeSafetensors,
+} from "./weights/safetensors.ts";

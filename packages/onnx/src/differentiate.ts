@@ -2,6 +2,7 @@
  * Reverse-mode differentiation: walks the nodes between the requested tensors and the loss backwards, asks each op's
  * gradient rule, and appends what it answers to the same graph, so that one program computes loss and gradients.
  */
+import { DTYPES } from "./dtype.ts";
 import { GradientError, GraphError } from "./errors.ts";
 import type { Graph, Tensor } from "./graph.ts";
 import { add } from "./ops/elementwise.ts";
@@ -10,11 +11,30 @@ import { equalShapes } from "./shape.ts";
 
 /**
  * d loss / d w for each tensor of `wrt`, in their order and shapes. `loss` is a scalar of the graph.
- * A tensor the loss does not depend on gets zeros. Throws `GradientError` naming the op that stands in the way.
+ * A tensor the loss does not depend on gets zeros. Throws `GradientError` naming the op that stands in the way: one without
+ * a gradient rule, or one whose rule leaves out an input on the path. Comparisons, `argMax` and casts to integers are steps:
+ * their derivative is zero and they stop the walk without an error.
  */
 export const differentiate = (graph: Graph, loss: Tensor, wrt: ReadonlyArray<Tensor>): ReadonlyArray<Tensor> => {
   if (loss.shape.length !== 0) {
-    throw new GraphError({ op: "differentiate", place: loss.name, problem: "the loss must be a scalar", shapes: [loss.shape] });
+    throw new GraphError({
+      op: "differentiate",
+      place: loss.name,
+      problem: "the loss must be a scalar",
+      shapes: [loss.shape],
+    });
+  }
+  if (!isFloat(loss)) {
+    throw new GraphError({
+      op: "differentiate",
+      place: loss.name,
+      problem: `the loss must be a float, not ${loss.dtype}`,
+    });
+  }
+  for (const tensor of [loss, ...wrt]) {
+    if (tensor.graph !== graph) {
+      throw new GraphError({ op: "differentiate", place: tensor.name, problem: "it belongs to another graph" });
+    }
   }
   return graph.scope("gradient", () => {
     const forward = graph.nodes.slice();
@@ -40,18 +60,29 @@ export const differentiate = (graph: Graph, loss: Tensor, wrt: ReadonlyArray<Ten
       const grad = grads[0] ?? zeros(node.outputs[0] as Tensor);
       const inputs = node.inputs as ReadonlyArray<Tensor>;
       const answers = node.row.gradient({ node, inputs, outputs: node.outputs, grads, grad, wants });
+      const answered = new Set<number>();
       answers.forEach((answer, i) => {
         const input = node.inputs[i];
         if (answer === undefined || input === undefined || !active.has(input)) return;
+        answered.add(i);
         if (!equalShapes(answer.shape, input.shape)) {
-          throw new GraphError({ op: node.op, place: node.place, problem: `gradient of input ${i} has another shape`, shapes: [answer.shape, input.shape] });
+          throw new GraphError({
+            op: node.op,
+            place: node.place,
+            problem: `gradient of input ${i} has another shape`,
+            shapes: [answer.shape, input.shape],
+          });
         }
         const known = gradients.get(input);
         gradients.set(input, known === undefined ? answer : add(known, answer));
       });
+      const silent = inputs.findIndex((t, i) => t !== undefined && wants(i) && isFloat(t) && !answered.has(i));
+      if (silent >= 0) {
+        throw new GradientError({ op: node.op, place: node.place, problem: `its rule has none for input ${silent}` });
+      }
     }
     return wrt.map((w) => gradients.get(w) ?? zeros(w));
   });
 };
 
-const isFloat = (t: Tensor): boolean => t.dtype.startsWith("float") || t.dtype === "bfloat16";
+const isFloat = (t: Tensor): boolean => DTYPES[t.dtype].isFloat;

@@ -20,7 +20,7 @@ interface DTypeRow {
   readonly onnx: Onnx;
   readonly bytes: number;
   readonly isFloat: boolean;
-  readonly array: { new (length: number): TypedArray; from(values: never): TypedArray };
+  readonly array: { new (length: number): TypedArray; from(values: never): TypedArray; readonly name: string };
 }
 
 type ArrayClass = DTypeRow["array"];

@@ -3,11 +3,12 @@
  * dimensions; an op that does not fit is refused here, with the op's name and place, instead of at run time.
  * Nodes are kept in the order they were made, which is a topological order.
  */
-import { type DType, DTYPES, type TypedArray, typedArray } from "./dtype.ts";
+import { DTYPES, type DType, type TypedArray, typedArray } from "./dtype.ts";
 import { GraphError } from "./errors.ts";
 import { type OpRow, opRow } from "./op-table.ts";
-import { type Dim, formatShape, isStatic, product, type Shape } from "./shape.ts";
+import { type Dim, factorsOf, formatShape, isStatic, product, type Shape } from "./shape.ts";
 
+/** A value of the graph: what it will be when the program runs. `name` is unique in its graph. */
 export interface Tensor {
   readonly graph: Graph;
   readonly name: string;
@@ -28,6 +29,7 @@ export interface StaticInputs {
 
 export interface Node {
   readonly op: string;
+  /** Unique in its graph: `blocks.3.attn/MatMul_1`. */
   readonly place: string;
   readonly row: OpRow;
   readonly inputs: ReadonlyArray<Tensor | undefined>;
@@ -86,6 +88,7 @@ export class Graph {
     }
   }
 
+  /** A tensor that is given to every run by this name. */
   input(name: string, dtype: DType, shape: Shape): Tensor {
     const tensor = this.#tensor(name, dtype, shape);
     this.inputs.push(tensor);
@@ -95,6 +98,13 @@ export class Graph {
   /** A tensor whose value is part of the program. */
   initializer(name: string, dtype: DType, shape: ReadonlyArray<number>, data: TypedArray | ExternalData): Tensor {
     const expected = product(shape);
+    if (!isExternal(data) && !(data instanceof DTYPES[dtype].array)) {
+      throw new GraphError({
+        op: "initializer",
+        place: name,
+        problem: `${dtype} data lies in a ${DTYPES[dtype].array.name}, not in a ${data.constructor.name}`,
+      });
+    }
     const bytes = isExternal(data) ? data.length : data.byteLength;
     if (bytes !== expected * DTYPES[dtype].bytes) {
       throw new GraphError({
@@ -120,9 +130,17 @@ export class Graph {
     return tensor;
   }
 
+  /** Make `tensor` a result of the program under this name. */
   output(name: string, tensor: Tensor): void {
+    this.#own("output", name, [tensor]);
     if (this.outputs.some((o) => o.name === name)) {
       throw new GraphError({ op: "output", place: name, problem: "two outputs have this name" });
+    }
+    if (name !== tensor.name) {
+      if (this.#names.has(name)) {
+        throw new GraphError({ op: "output", place: name, problem: "another tensor has this name" });
+      }
+      this.#names.add(name);
     }
     this.outputs.push({ name, tensor });
   }
@@ -135,17 +153,11 @@ export class Graph {
     known: StaticInputs = {},
   ): ReadonlyArray<Tensor> {
     const row = opRow(op);
-    for (const input of inputs) {
-      if (input !== undefined && input.graph !== this) {
-        throw new GraphError({ op, place: this.place, problem: `input ${input.name} belongs to another graph` });
-      }
-    }
+    this.#own(op, this.place, inputs);
     const place = `${this.place}/${op}`;
     const types = row.shape({ op, place, inputs, attributes, known });
     const base = this.#fresh(`${this.place}/${op}`);
-    const outputs = types.map((type, i) =>
-      this.#tensor(i === 0 ? base : `${base}:${i}`, type.dtype, type.shape),
-    );
+    const outputs = types.map((type, i) => this.#tensor(i === 0 ? base : `${base}:${i}`, type.dtype, type.shape));
     this.nodes.push({ op, place: base, row, inputs, outputs, attributes, known });
     return outputs;
   }
@@ -174,20 +186,31 @@ export class Graph {
     const known = this.#constants.get(`dim:${dim}`);
     if (known !== undefined) return known;
     const source = this.#dimSources.get(dim);
-    if (source === undefined && dim.includes("*")) {
-      const factors = dim.split("*").map((f) => this.shapeTensor([/^\d+$/.test(f) ? Number(f) : f]));
+    if (source === undefined && factorsOf(dim).length > 1) {
+      const factors = factorsOf(dim).map((f) => this.shapeTensor([/^\d+$/.test(f) ? Number(f) : f]));
       return factors.reduce((a, b) => this.node("Mul", [a, b])[0] as Tensor);
     }
     if (source === undefined) {
-      throw new GraphError({ op: "Shape", place: this.place, problem: `no tensor of the graph has the dimension "${dim}"` });
+      throw new GraphError({
+        op: "Shape",
+        place: this.place,
+        problem: `no tensor of the graph has the dimension "${dim}"`,
+      });
     }
     const size = this.node("Shape", [source.tensor], { start: source.axis, end: source.axis + 1 })[0] as Tensor;
     this.#constants.set(`dim:${dim}`, size);
     return size;
   }
 
+  #own(op: string, place: string, tensors: ReadonlyArray<Tensor | undefined>): void {
+    const stranger = tensors.find((t) => t !== undefined && t.graph !== this);
+    if (stranger === undefined) return;
+    throw new GraphError({ op, place, problem: `${stranger.name} belongs to another graph, ${stranger.graph.name}` });
+  }
+
   #tensor(name: string, dtype: DType, shape: Shape): Tensor {
-    if (this.#names.has(name)) throw new GraphError({ op: "tensor", place: name, problem: "two tensors have this name" });
+    if (this.#names.has(name))
+      throw new GraphError({ op: "tensor", place: name, problem: "two tensors have this name" });
     this.#names.add(name);
     const tensor: Tensor = { graph: this, name, dtype, shape };
     shape.forEach((dim: Dim, axis) => {
@@ -197,8 +220,10 @@ export class Graph {
   }
 
   #fresh(base: string): string {
-    const n = this.#counters.get(base) ?? 0;
+    let n = this.#counters.get(base) ?? 0;
+    const name = () => (n === 0 ? base : `${base}_${n}`);
+    while (this.#names.has(name())) n++;
     this.#counters.set(base, n + 1);
-    return n === 0 ? base : `${base}_${n}`;
+    return name();
   }
 }

@@ -13,14 +13,20 @@ export type HostTensors = Readonly<Record<string, HostTensor>>;
 
 /** A tensor from plain numbers. */
 export const tensorOf = (dtype: DType, dims: ReadonlyArray<number>, values: ArrayLike<number>): HostTensor => {
-  if (values.length !== product(dims)) throw new RangeError(`[${dims.join(", ")}] holds ${product(dims)} elements, got ${values.length}`);
+  if (values.length !== product(dims))
+    throw new RangeError(`[${dims.join(", ")}] holds ${product(dims)} elements, got ${values.length}`);
   return { dtype, dims, data: typedArray(dtype, values) };
 };
 
-export const float32 = (dims: ReadonlyArray<number>, data: Float32Array): HostTensor => ({ dtype: "float32", dims, data });
+export const float32 = (dims: ReadonlyArray<number>, data: Float32Array): HostTensor => ({
+  dtype: "float32",
+  dims,
+  data,
+});
 
 /** The data of an f32 tensor; throws when the tensor is of another type. */
 export const floats = (tensor: HostTensor | undefined): Float32Array => {
-  if (!(tensor?.data instanceof Float32Array)) throw new TypeError(`expected a float32 tensor, got ${tensor?.dtype ?? "nothing"}`);
+  if (!(tensor?.data instanceof Float32Array))
+    throw new TypeError(`expected a float32 tensor, got ${tensor?.dtype ?? "nothing"}`);
   return tensor.data;
 };

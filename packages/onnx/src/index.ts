@@ -1,16 +1,16 @@
 /** Build, differentiate and run ONNX programs from TypeScript. */
 export { differentiate } from "./differentiate.ts";
-export { type DType, DTYPES, type TypedArray, typedArray } from "./dtype.ts";
+export { DTYPES, type DType, type TypedArray, typedArray } from "./dtype.ts";
 export { GradientError, GraphError, Interrupted, NonFiniteLoss, SessionError } from "./errors.ts";
 export { type Attribute, type ExternalData, Graph, type Node, type Tensor } from "./graph.ts";
 export { float32, floats, type HostTensor, type HostTensors, tensorOf } from "./host-tensor.ts";
 export { defineOp, type OpRow, opTable } from "./op-table.ts";
 export * as ops from "./ops/index.ts";
 export { type Program, programOf } from "./program.ts";
-export { resident, type ResidentTensor, RuntimeSession, type SessionOptions, toHost } from "./runtime-session.ts";
+export { type ResidentTensor, RuntimeSession, resident, type SessionOptions, toHost } from "./runtime-session.ts";
 export { toOnnx } from "./serialize.ts";
 export { Session } from "./session.ts";
-export { type Dim, type Shape } from "./shape.ts";
+export type { Dim, Shape } from "./shape.ts";
 export * from "./training/index.ts";
 export { type CallContext, serve } from "./worker/guest.ts";
-export { type CallOptions, WorkerHost } from "./worker/host.ts";
+export { type CallOptions, type ErrorClasses, WorkerHost } from "./worker/host.ts";

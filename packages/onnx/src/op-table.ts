@@ -4,6 +4,7 @@
  */
 import { GraphError } from "./errors.ts";
 import type { Attribute, Node, StaticInputs, Tensor, TensorType } from "./graph.ts";
+import { normalizeAxis } from "./shape.ts";
 
 /** What a shape rule sees. */
 export interface ShapeContext {
@@ -52,19 +53,29 @@ export const defineOp = (op: string, { domain = "", shape, gradient }: OpDefinit
   table.set(op, { op, domain, spec, shape, ...(gradient === undefined ? {} : { gradient }) });
 };
 
+/** The row of an op; throws `GraphError` when the table has none. */
 export const opRow = (op: string): OpRow => {
   const row = table.get(op);
   if (row === undefined) throw new GraphError({ op, place: "op table", problem: "no such op; define it first" });
   return row;
 };
 
+/** All rows, in the order they were defined. */
 export const opTable = (): ReadonlyArray<OpRow> => [...table.values()];
 
 /** The i-th input of an op that must be there. */
 export const need = (context: ShapeContext, i: number): Tensor => {
   const tensor = context.inputs[i];
-  if (tensor === undefined) throw new GraphError({ op: context.op, place: context.place, problem: `input ${i} is missing` });
+  if (tensor === undefined)
+    throw new GraphError({ op: context.op, place: context.place, problem: `input ${i} is missing` });
   return tensor;
+};
+
+/** `axis` of an input of this rank, counted from the front; refused when there is no such axis. */
+export const needAxis = (context: ShapeContext, axis: number, rank: number): number => {
+  const at = normalizeAxis(axis, rank);
+  if (!(Number.isInteger(at) && at >= 0 && at < rank)) throw misfit(context, `no axis ${axis}`);
+  return at;
 };
 
 /** Result type for ops whose shape only the builder knows. */

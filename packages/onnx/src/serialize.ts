@@ -29,7 +29,9 @@ export const toOnnx = (graph: Graph): Uint8Array<ArrayBuffer> => {
   for (const { name, tensor } of graph.outputs) {
     outputNames.set(name, tensor.name);
     if (name !== tensor.name) {
-      identities.push(create(NodeProtoSchema, { opType: "Identity", name: `output/${name}`, input: [tensor.name], output: [name] }));
+      identities.push(
+        create(NodeProtoSchema, { opType: "Identity", name: `output/${name}`, input: [tensor.name], output: [name] }),
+      );
     }
   }
   const model = create(ModelProtoSchema, {
@@ -75,7 +77,8 @@ const initializerProto = ({ tensor, data }: Initializer) => {
     const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     return create(TensorProtoSchema, { ...base, rawData });
   }
-  const entry = (key: string, value: string | number) => create(StringStringEntryProtoSchema, { key, value: String(value) });
+  const entry = (key: string, value: string | number) =>
+    create(StringStringEntryProtoSchema, { key, value: String(value) });
   return create(TensorProtoSchema, {
     ...base,
     dataLocation: TensorProto_DataLocation.EXTERNAL,
@@ -99,10 +102,20 @@ const trimmed = (names: string[]): string[] => {
 };
 
 const attributeProto = (name: string, value: Attribute) => {
-  if (typeof value === "number") return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
+  if (typeof value === "number")
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
   if (typeof value === "string") {
-    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) });
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.STRING,
+      s: new TextEncoder().encode(value),
+    });
   }
-  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value.float });
-  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: value.map((v) => BigInt(v)) });
+  if ("float" in value)
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, {
+    name,
+    type: AttributeProto_AttributeType.INTS,
+    ints: value.map((v) => BigInt(v)),
+  });
 };

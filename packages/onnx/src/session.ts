@@ -10,6 +10,7 @@ import { type Program, programOf } from "./program.ts";
 import type { SessionOptions } from "./runtime-session.ts";
 import { type CallOptions, WorkerHost } from "./worker/host.ts";
 
+/** A program in its worker. Calls are served one after the other; open several sessions to run side by side. */
 export class Session {
   readonly #host: WorkerHost;
 
@@ -31,10 +32,15 @@ export class Session {
   }
 
   /** Run with `feeds` by input name; answers the named outputs, or all. Rejects with `SessionError` or `Interrupted`. */
-  run(feeds: HostTensors, outputs?: ReadonlyArray<string>, options: CallOptions = {}): Promise<Record<string, HostTensor>> {
+  run(
+    feeds: HostTensors,
+    outputs?: ReadonlyArray<string>,
+    options: CallOptions = {},
+  ): Promise<Record<string, HostTensor>> {
     return this.#host.call("run", { feeds, outputs }, options);
   }
 
+  /** Let the runs in progress end, then free program and worker. May be called again. */
   close(): Promise<void> {
     return this.#host.close();
   }
@@ -44,7 +50,10 @@ export class Session {
   }
 
   /** A session that closes with its scope. */
-  static scoped(source: Graph | Program, options: SessionOptions = {}): Effect.Effect<Session, SessionError, Scope.Scope> {
+  static scoped(
+    source: Graph | Program,
+    options: SessionOptions = {},
+  ): Effect.Effect<Session, SessionError, Scope.Scope> {
     return Effect.acquireRelease(
       Effect.tryPromise({ try: () => Session.open(source, options), catch: asSessionError }),
       (session) => Effect.promise(() => session.close()),
@@ -52,7 +61,10 @@ export class Session {
   }
 
   /** `run` as an Effect; interrupting the fiber stops before the next run. */
-  runEffect(feeds: HostTensors, outputs?: ReadonlyArray<string>): Effect.Effect<Record<string, HostTensor>, SessionError | Interrupted> {
+  runEffect(
+    feeds: HostTensors,
+    outputs?: ReadonlyArray<string>,
+  ): Effect.Effect<Record<string, HostTensor>, SessionError | Interrupted> {
     return Effect.tryPromise({
       try: (signal) => this.run(feeds, outputs, { signal }),
       catch: (error) => (error instanceof Interrupted ? error : asSessionError(error)),
@@ -63,4 +75,8 @@ export class Session {
 const asSessionError = (error: unknown): SessionError =>
   error instanceof SessionError
     ? error
-    : new SessionError({ phase: "worker", program: "session", reason: error instanceof Error ? error.message : String(error) });
+    : new SessionError({
+        phase: "worker",
+        program: "session",
+        reason: error instanceof Error ? error.message : String(error),
+      });

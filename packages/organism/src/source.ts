@@ -5,7 +5,7 @@ import { ORGANISMS, organismFolder } from "./folder.ts";
 
 /** Folder of a model source; relative folders are meant from `base`. Throws `CheckpointError`. */
 export const checkpointFolder = (source: string, base: string): string => {
-  const scheme = /^([a-z]+):\/\/(.*)$/.exec(source);
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(source);
   if (scheme === null) return isAbsolute(source) ? source : resolve(base, source);
   if (scheme[1] !== "organism") {
     throw new CheckpointError({ file: source, place: "", problem: `scheme "${scheme[1]}://" is not supported`, remedy: `use a folder or ${ORGANISMS.map((o) => `organism://${o}`).join(", ")}` });

@@ -44,17 +44,18 @@ export const figureNames = Object.keys(figures) as ReadonlyArray<FigureName>;
  * @throws RangeError when the data does not hold what the figure shows.
  */
 export const renderFigure = (name: FigureName, data: ReportData): string => {
+  const drawn = drawFigure(name, data);
+  if (drawn === undefined) throw new RangeError(`there is nothing to draw in figure "${name}"`);
+  return drawn;
+};
+
+/** The same; undefined when the data does not hold what the figure shows. */
+export const drawFigure = (name: FigureName, data: ReportData): string | undefined => {
   const { title, pictures } = figures[name];
   const drawn = pictures(data).filter((p) => p !== null);
-  if (drawn.length === 0) throw new RangeError(`there is nothing to draw in figure "${name}"`);
+  if (drawn.length === 0) return undefined;
   const rows = Array.from({ length: Math.ceil(drawn.length / 2) }, (_, i) => drawn.slice(2 * i, 2 * i + 2));
   const label = drawn.map((p) => p.label).join(" ");
-  return standalone(
-    combine(
-      rows.map((row) => combine(row, "row", label, 36)),
-      "column",
-      label,
-    ),
-    title,
-  );
+  const pictureRows = rows.map((row) => combine(row, "row", label, 36));
+  return standalone(combine(pictureRows, "column", label), title);
 };

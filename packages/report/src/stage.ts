@@ -5,6 +5,7 @@ import { Artifact, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { ReportData, Source } from "./data.ts";
+import { drawFigure, figureNames } from "./figure.ts";
 import { renderReport } from "./page.ts";
 
 const Names = Schema.Record(Schema.String, Schema.String);
@@ -64,8 +65,15 @@ export const reportHtml = Stage.make("report.html", {
     };
     progress(0, 1, "pages");
     const path = outputs.report.file("report.html");
+    outputs.report.file("figures/.keep"); // the folder is there even when nothing can be drawn
     yield* Effect.tryPromise({
-      try: () => writeFile(path, renderReport(data)),
+      try: async () => {
+        await writeFile(path, renderReport(data));
+        for (const name of figureNames) {
+          const figure = drawFigure(name, data);
+          if (figure !== undefined) await writeFile(outputs.report.file(`figures/${name}.svg`), figure);
+        }
+      },
       catch: (cause) => new StageError({ message: `The report could not be written to ${path}`, cause }),
     });
     progress(1, 1, "pages");

@@ -1,5 +1,7 @@
 /** Stage `model.open`: find a checkpoint, check it, and say what it is. Weights stay where they are. */
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Model } from "@precipice/artifacts";
 import { Checkpoint } from "@precipice/model";
 import { checkpointFolder } from "@precipice/organism";
@@ -11,18 +13,38 @@ const config = Schema.Struct({
   source: Schema.String.annotate({ description: "A Hugging Face checkpoint folder, or organism://aligned, organism://cliff" }),
 });
 
-const openAt = (source: string, base: string) => Checkpoint.open(checkpointFolder(source, base));
+/** Opens weights, config and tokenizer; the chat template is asked for when a prompt is rendered. */
+const openAt = (source: string, base: string): Checkpoint => {
+  const checkpoint = Checkpoint.open(checkpointFolder(source, base));
+  checkpoint.tokenizer.encode("a"); // throws where there is none
+  return checkpoint;
+};
 
-/** The key holds the content of the weights, not their place: a checkpoint that moved is the same model. */
+/** Files beside the weights that change what the model reads or writes. */
+const COMPANIONS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
+const contentDigest = async (checkpoint: Checkpoint): Promise<string> => {
+  const hash = createHash("sha256").update(await checkpoint.digest());
+  for (const name of COMPANIONS) {
+    const file = join(checkpoint.folder, name);
+    if (existsSync(file)) hash.update(`\0${name}\0`).update(readFileSync(file));
+  }
+  return hash.digest("hex");
+};
+
+/** The key holds the content of the checkpoint. A stored result is used again only while it points where the source points. */
 export const modelOpen = Stage.make("model.open", {
   version: 1,
   description: "Opens a checkpoint and checks that config, weights and tokenizer fit together",
   config,
   inputs: {},
   outputs: { model: Model },
-  fingerprint: ({ source }, { pipelineDir }) => attempt(() => openAt(source, pipelineDir).digest()),
-  revalidate: (_config, outputs) =>
-    Effect.match(outputs.model.rows("model"), { onFailure: () => false, onSuccess: (rows) => rows.every((row) => existsSync(row.path)) }),
+  fingerprint: ({ source }, { pipelineDir }) => attempt(() => contentDigest(openAt(source, pipelineDir))),
+  revalidate: ({ source }, outputs, { pipelineDir }) =>
+    Effect.match(outputs.model.rows("model"), {
+      onFailure: () => false,
+      onSuccess: (rows) => rows.every(({ path }) => path === checkpointFolder(source, pipelineDir) && existsSync(path)),
+    }),
   run: Effect.fn("model.open")(function* ({ config: { source }, outputs, pipelineDir }) {
     const row = yield* attempt(async () => {
       const checkpoint = openAt(source, pipelineDir);

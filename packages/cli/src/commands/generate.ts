@@ -1,4 +1,5 @@
 /** `precipice generate MODEL --prompt TEXT`: what a checkpoint writes, as text or as token ids. */
+import { errorCode } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -27,8 +28,8 @@ export const generateCommand = () =>
       prompt: Flag.String("prompt").pipe(Flag.withDescription("What the user says"), Flag.withMetavar("text")),
       raw: Flag.Boolean("raw").pipe(Flag.withDescription("Continue the prompt as it is, without the chat template"), Flag.withDefault(false)),
       maxTokens: Flag.Int("max-tokens").pipe(Flag.withDescription("Most tokens to write"), Flag.withMetavar("n"), Flag.withDefault(256)),
-      temperature: Flag.Float("temperature").pipe(Flag.withDescription("Sampling temperature; default: 1 with --seed, else greedy"), Flag.optional),
-      topP: Flag.Float("top-p").pipe(Flag.withDescription("Sample from the nucleus of this probability"), Flag.optional),
+      temperature: Flag.Finite("temperature").pipe(Flag.withDescription("Sampling temperature; default: 1 with --seed, else greedy"), Flag.optional),
+      topP: Flag.Finite("top-p").pipe(Flag.withDescription("Sample from the nucleus of this probability"), Flag.optional),
       seed: Flag.Int("seed").pipe(Flag.withDescription("Sample with this seed; greedy without"), Flag.withMetavar("n"), Flag.optional),
       json: flags.json("Print { text, promptIds, ids }; promptIds begin with the BOS token, ids are the new tokens"),
     },
@@ -72,7 +73,5 @@ const generate = async ({ model, prompt, raw, maxTokens, temperature, topP, seed
 
 const asCommandError = (error: unknown): CommandError => {
   if (error instanceof CommandError) return error;
-  const { _tag: tag } = (error ?? {}) as { readonly _tag?: unknown };
-  const code = typeof tag === "string" ? `E_${tag.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}` : "E_GENERATE";
-  return new CommandError(code, error instanceof Error ? error.message : String(error));
+  return new CommandError(errorCode(error) ?? "E_GENERATE", error instanceof Error ? error.message : String(error));
 };

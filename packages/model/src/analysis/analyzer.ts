@@ -6,7 +6,7 @@ import { type HostTensor, type HostTensors, Session } from "@precipice/onnx";
 import { lengthBuckets, padRows } from "../batch.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { DecoderError } from "../errors.ts";
-import { forwardProgram, type ForwardRequest } from "../programs/forward.ts";
+import { type ForwardRequest, forwardProgram } from "../programs/forward.ts";
 
 export interface AnalyzerOptions {
   /** onnxruntime threads. Default 2. */
@@ -51,7 +51,11 @@ export class Analyzer {
   }
 
   /** Build and load the program of `request`. `DecoderError` for unknown sites, `SessionError` when it does not load. */
-  static async open(checkpoint: Checkpoint, request: Omit<ForwardRequest, "maxTokens" | "everyToken">, options: AnalyzerOptions = {}): Promise<Analyzer> {
+  static async open(
+    checkpoint: Checkpoint,
+    request: Omit<ForwardRequest, "maxTokens" | "everyToken">,
+    options: AnalyzerOptions = {},
+  ): Promise<Analyzer> {
     const { threads = 2, tokensPerBatch = 4096 } = options;
     const maxTokens = Math.min(checkpoint.config.maxPositions, 16_384);
     const session = await Session.open(forwardProgram(checkpoint, { ...request, maxTokens }), { threads });
@@ -62,18 +66,31 @@ export class Analyzer {
   async *run({ rows, captureAt, feeds = {}, batchFeeds, signal, onRows }: AnalysisRun): AsyncGenerator<AnalyzedBatch> {
     const lengths = rows.map((r) => r.length);
     const tooLong = lengths.findIndex((n) => n > this.#maxTokens);
-    if (tooLong >= 0) throw new DecoderError({ what: `row ${tooLong}`, problem: `has ${lengths[tooLong]} tokens, the model takes ${this.#maxTokens}` });
+    if (tooLong >= 0)
+      throw new DecoderError({
+        what: `row ${tooLong}`,
+        problem: `has ${lengths[tooLong]} tokens, the model takes ${this.#maxTokens}`,
+      });
     let done = 0;
     for (const group of lengthBuckets(lengths, this.#tokensPerBatch)) {
-      const batch = padRows(group.map((i) => rows[i] as ArrayLike<number>), this.#vocab);
+      const batch = padRows(
+        group.map((i) => rows[i] as ArrayLike<number>),
+        this.#vocab,
+      );
       const captured = group.flatMap((row) => (captureAt?.(row) ?? []).map((token) => ({ row, token })));
       const place = new Map(group.map((row, b) => [row, b]));
       const index = BigInt64Array.from(captured, ({ row, token }) => {
-        if (!(token >= 0 && token < (lengths[row] as number))) throw new DecoderError({ what: `row ${row}`, problem: `has no token ${token}` });
+        if (!(token >= 0 && token < (lengths[row] as number)))
+          throw new DecoderError({ what: `row ${row}`, problem: `has no token ${token}` });
         return BigInt((place.get(row) as number) * batch.tokens + token);
       });
       const outputs = await this.#session.run(
-        { input_ids: batch.ids, capture_index: { dtype: "int64", dims: [index.length], data: index }, ...feeds, ...batchFeeds?.(group, batch.tokens) },
+        {
+          input_ids: batch.ids,
+          capture_index: { dtype: "int64", dims: [index.length], data: index },
+          ...feeds,
+          ...batchFeeds?.(group, batch.tokens),
+        },
         undefined,
         { signal },
       );

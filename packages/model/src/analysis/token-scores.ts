@@ -26,17 +26,32 @@ export const tokenScores = async (
 ): Promise<ReadonlyArray<ReadonlyArray<Float32Array>>> => {
   for (const { site, weights } of readOuts) {
     const width = siteWidth(checkpoint.config, site);
-    if (weights.length !== width) throw new DecoderError({ what: `read-out of ${site}`, problem: `has ${weights.length} weights, the site is ${width} wide` });
+    if (weights.length !== width)
+      throw new DecoderError({
+        what: `read-out of ${site}`,
+        problem: `has ${weights.length} weights, the site is ${width} wide`,
+      });
   }
-  await using analyzer = await Analyzer.open(checkpoint, { projections: readOuts.map(({ site }) => ({ site, count: 1 })) }, options);
-  const feeds = Object.fromEntries(readOuts.map((r, i) => [`projection.${i}`, { dtype: "float32", dims: [r.weights.length, 1], data: r.weights } as const]));
+  await using analyzer = await Analyzer.open(
+    checkpoint,
+    { projections: readOuts.map(({ site }) => ({ site, count: 1 })) },
+    options,
+  );
+  const feeds = Object.fromEntries(
+    readOuts.map((r, i) => [
+      `projection.${i}`,
+      { dtype: "float32", dims: [r.weights.length, 1], data: r.weights } as const,
+    ]),
+  );
   const results = readOuts.map(() => new Array<Float32Array>(rows.length));
   for await (const batch of analyzer.run({ rows, feeds, signal, onRows })) {
     readOuts.forEach(({ bias }, i) => {
       const scores = floats(batch.outputs[`score.${i}`]); // [batch · token]
       batch.rows.forEach((row, b) => {
         const length = (rows[row] as ArrayLike<number>).length;
-        (results[i] as Float32Array[])[row] = scores.slice(b * batch.tokens, b * batch.tokens + length).map((z) => z + bias);
+        (results[i] as Float32Array[])[row] = scores
+          .slice(b * batch.tokens, b * batch.tokens + length)
+          .map((z) => z + bias);
       });
     });
   }

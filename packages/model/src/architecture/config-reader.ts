@@ -25,17 +25,22 @@ export class ConfigReader {
   /** The key is absent, null, or has the one value that is computed. */
   expect(key: string, value: unknown): void {
     const found = this.#json[key];
-    if (found !== undefined && found !== null && found !== value) this.unsupported(key, JSON.stringify(found), JSON.stringify(value));
+    if (found !== undefined && found !== null && found !== value)
+      this.unsupported(key, JSON.stringify(found), JSON.stringify(value));
   }
 
   number(key: string, fallback?: number): number {
     const value = this.#json[key] ?? fallback;
-    return typeof value === "number" && Number.isFinite(value) ? value : this.#fail(key, `must be a number, found ${JSON.stringify(value)}`);
+    return typeof value === "number" && Number.isFinite(value)
+      ? value
+      : this.#fail(key, `must be a number, found ${JSON.stringify(value)}`);
   }
 
   integer(key: string, fallback?: number): number {
     const value = this.number(key, fallback);
-    return Number.isSafeInteger(value) && value > 0 ? value : this.#fail(key, `must be a positive integer, found ${value}`);
+    return Number.isSafeInteger(value) && value > 0
+      ? value
+      : this.#fail(key, `must be a positive integer, found ${value}`);
   }
 
   /** One id, a list of ids, or nothing. */
@@ -43,12 +48,16 @@ export class ConfigReader {
     const value = this.#json[key];
     if (value === undefined || value === null) return [];
     const list = Array.isArray(value) ? value : [value];
-    return list.every((v) => Number.isSafeInteger(v)) ? list : this.#fail(key, `must be token ids, found ${JSON.stringify(value)}`);
+    return list.every((v) => Number.isSafeInteger(v))
+      ? list
+      : this.#fail(key, `must be token ids, found ${JSON.stringify(value)}`);
   }
 
   boolean(key: string, fallback: boolean): boolean {
     const value = this.#json[key] ?? fallback;
-    return typeof value === "boolean" ? value : this.#fail(key, `must be true or false, found ${JSON.stringify(value)}`);
+    return typeof value === "boolean"
+      ? value
+      : this.#fail(key, `must be true or false, found ${JSON.stringify(value)}`);
   }
 
   ropeType(): string {
@@ -57,6 +66,8 @@ export class ConfigReader {
 
   rope(key: string, fallback: number | undefined): number {
     const value = this.#rope[key] ?? fallback;
-    return typeof value === "number" && Number.isFinite(value) ? value : this.#fail(`rope.${key}`, `must be a number, found ${JSON.stringify(value)}`);
+    return typeof value === "number" && Number.isFinite(value)
+      ? value
+      : this.#fail(`rope.${key}`, `must be a number, found ${JSON.stringify(value)}`);
   }
 }

@@ -25,7 +25,12 @@ export const readJson = (file: string): Record<string, unknown> => {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new CheckpointError({ file, place: "", problem: `cannot be read: ${(error as Error).message}`, remedy: "point to a Hugging Face checkpoint folder" });
+    throw new CheckpointError({
+      file,
+      place: "",
+      problem: `cannot be read: ${(error as Error).message}`,
+      remedy: "point to a Hugging Face checkpoint folder",
+    });
   }
   try {
     return JSON.parse(text) as Record<string, unknown>;

@@ -8,10 +8,17 @@ import { ropeTables } from "../architecture/rope.ts";
 import { hookZ, type Site } from "./sites.ts";
 
 /** Rotary tables as initializers, `[positions, d_head / 2]` each. */
-export const ropeInputs = (graph: Graph, config: DecoderConfig, positions: number): readonly [cos: Tensor, sin: Tensor] => {
+export const ropeInputs = (
+  graph: Graph,
+  config: DecoderConfig,
+  positions: number,
+): readonly [cos: Tensor, sin: Tensor] => {
   const tables = ropeTables(config.rope, config.headDim, positions);
   const dims = [positions, config.headDim / 2];
-  return [graph.initializer("rope.cos", "float32", dims, tables.cos), graph.initializer("rope.sin", "float32", dims, tables.sin)];
+  return [
+    graph.initializer("rope.cos", "float32", dims, tables.cos),
+    graph.initializer("rope.sin", "float32", dims, tables.sin),
+  ];
 };
 
 export interface CausalAttention {
@@ -38,8 +45,10 @@ export const causalAttention = (
   const mask = ops.where(visible, graph.constant("float32", 0), graph.constant("float32", -1e30));
 
   return (layer: number, q: Tensor, k: Tensor, v: Tensor): Tensor => {
-    const turned = (x: Tensor, n: number) => ops.rotary(ops.reshape(x, ["batch", "token", n * headDim]), cos, sin, positions, { heads: n });
-    const byHead = (x: Tensor, n: number) => ops.transpose(ops.reshape(x, ["batch", "token", n, headDim]), [0, 2, 1, 3]);
+    const turned = (x: Tensor, n: number) =>
+      ops.rotary(ops.reshape(x, ["batch", "token", n * headDim]), cos, sin, positions, { heads: n });
+    const byHead = (x: Tensor, n: number) =>
+      ops.transpose(ops.reshape(x, ["batch", "token", n, headDim]), [0, 2, 1, 3]);
     const kh = byHead(turned(k, kvHeads), kvHeads); // [batch, kv_heads, token, d_head]
     const vh = byHead(v, kvHeads);
     onKeyValue?.(layer, kh, vh);

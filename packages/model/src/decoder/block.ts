@@ -39,7 +39,8 @@ export const block = (lowering: Lowering, layer: number, x: Tensor): Tensor =>
   x.graph.scope(`blocks.${layer}`, () => {
     const { config, weights, attend } = lowering;
     const hook = (site: string, value: Tensor) => lowering.hook?.(`blocks.${layer}.${site}`, value) ?? value;
-    const norm = (value: Tensor, name: string) => ops.rmsNorm(value, asFloat32(weights(blockName(layer, `${name}.weight`))), config.rmsEpsilon);
+    const norm = (value: Tensor, name: string) =>
+      ops.rmsNorm(value, asFloat32(weights(blockName(layer, `${name}.weight`))), config.rmsEpsilon);
     const map = (name: Linear, value: Tensor) => linear(lowering, layer, name, value);
 
     const pre = hook("hook_resid_pre", x); // [n, d_model]
@@ -70,4 +71,5 @@ export const finalNorm = ({ config, weights, hook }: Lowering, x: Tensor): Tenso
 };
 
 /** Normalised residual stream `[n, d_model]` → logits `[n, vocab]`. */
-export const unembed = ({ config, weights }: Lowering, x: Tensor): Tensor => ops.gemm(x, asFloat32(weights(headName(config))), { transB: true });
+export const unembed = ({ config, weights }: Lowering, x: Tensor): Tensor =>
+  ops.gemm(x, asFloat32(weights(headName(config))), { transB: true });

@@ -17,7 +17,11 @@ export const headScaleHook = (graph: Graph, config: DecoderConfig, renorm: Renor
   const scale = graph.input("head_scale", "float32", [layers, heads]);
   const gate = graph.input("head_gate", "float32", [rows]);
   const one = graph.constant("float32", 1);
-  const perLayer = ops.split(scale, Array.from({ length: layers }, () => 1), 0); // layers × [1, heads]
+  const perLayer = ops.split(
+    scale,
+    Array.from({ length: layers }, () => 1),
+    0,
+  ); // layers × [1, heads]
   const gateColumn = ops.reshape(gate, [rows, 1]);
 
   return (site: Site, z: Tensor): Tensor => {

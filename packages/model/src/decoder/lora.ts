@@ -12,10 +12,12 @@ export interface LoraShape {
   readonly rankStabilized?: boolean;
 }
 
-export const loraScale = ({ rank, alpha, rankStabilized = false }: LoraShape): number => alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+export const loraScale = ({ rank, alpha, rankStabilized = false }: LoraShape): number =>
+  alpha / (rankStabilized ? Math.sqrt(rank) : rank);
 
 /** PEFT's key of a factor: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
-export const loraKey = (layer: number, linear: Linear, factor: "A" | "B"): string => `base_model.model.${blockName(layer, linear)}.lora_${factor}.weight`;
+export const loraKey = (layer: number, linear: Linear, factor: "A" | "B"): string =>
+  `base_model.model.${blockName(layer, linear)}.lora_${factor}.weight`;
 
 /** Every parameter of the adapter with its shape: A `[r, in]`, B `[out, r]`. */
 export const loraShapes = (config: DecoderConfig, lora: LoraShape): ReadonlyMap<string, readonly [number, number]> => {

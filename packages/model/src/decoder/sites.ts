@@ -9,7 +9,15 @@ export const residPost = (layer: number): Site => `blocks.${layer}.hook_resid_po
 export const hookZ = (layer: number): Site => `blocks.${layer}.attn.hook_z`;
 export const FINAL_NORMALIZED: Site = "ln_final.hook_normalized";
 
-const BLOCK_SITES = ["hook_resid_pre", "hook_resid_mid", "hook_resid_post", "hook_attn_out", "hook_mlp_out", "attn.hook_z", "attn.hook_pattern"] as const;
+const BLOCK_SITES = [
+  "hook_resid_pre",
+  "hook_resid_mid",
+  "hook_resid_post",
+  "hook_attn_out",
+  "hook_mlp_out",
+  "attn.hook_z",
+  "attn.hook_pattern",
+] as const;
 
 /** Width of a per-token vector site. Throws `DecoderError` for an unknown site, listing what there is. */
 export const siteWidth = (config: DecoderConfig, site: Site): number => {
@@ -17,14 +25,25 @@ export const siteWidth = (config: DecoderConfig, site: Site): number => {
   const match = /^blocks\.(\d+)\.(.+)$/.exec(site);
   const part = match?.[2] as (typeof BLOCK_SITES)[number] | undefined;
   if (match === null || part === undefined || !BLOCK_SITES.includes(part)) {
-    throw new DecoderError({ what: `site "${site}"`, problem: `unknown; sites are hook_embed, ${FINAL_NORMALIZED} and blocks.N.{${BLOCK_SITES.join(", ")}}` });
+    throw new DecoderError({
+      what: `site "${site}"`,
+      problem: `unknown; sites are hook_embed, ${FINAL_NORMALIZED} and blocks.N.{${BLOCK_SITES.join(", ")}}`,
+    });
   }
   if (Number(match[1]) >= config.layers) {
-    throw new DecoderError({ what: `site "${site}"`, problem: `the model has ${config.layers} layers, numbered from 0` });
+    throw new DecoderError({
+      what: `site "${site}"`,
+      problem: `the model has ${config.layers} layers, numbered from 0`,
+    });
   }
-  if (part === "attn.hook_pattern") throw new DecoderError({ what: `site "${site}"`, problem: "holds attention probabilities, not a vector per token; ask for patterns" });
+  if (part === "attn.hook_pattern")
+    throw new DecoderError({
+      what: `site "${site}"`,
+      problem: "holds attention probabilities, not a vector per token; ask for patterns",
+    });
   return part === "attn.hook_z" ? config.heads * config.headDim : config.hidden;
 };
 
 /** All residual-stream sites after the blocks, from the first to the last. */
-export const allResidPost = (config: DecoderConfig): ReadonlyArray<Site> => Array.from({ length: config.layers }, (_, l) => residPost(l));
+export const allResidPost = (config: DecoderConfig): ReadonlyArray<Site> =>
+  Array.from({ length: config.layers }, (_, l) => residPost(l));

@@ -22,7 +22,11 @@ export const weightSource = (graph: Graph, { folder, entries, trained = new Set(
     const entry = entries.get(name) as TensorEntry;
     const tensor = trained.has(name)
       ? graph.input(name, "float32", entry.shape)
-      : graph.initializer(name, entry.dtype, entry.shape, { location: relative(folder, entry.file), offset: entry.offset, length: entry.length });
+      : graph.initializer(name, entry.dtype, entry.shape, {
+          location: relative(folder, entry.file),
+          offset: entry.offset,
+          length: entry.length,
+        });
     made.set(name, tensor);
     return tensor;
   };

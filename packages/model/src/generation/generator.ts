@@ -47,7 +47,13 @@ export class Generator {
   /** Build the programs and load them in every worker. Rejects with `SessionError`. */
   static async open(checkpoint: Checkpoint, options: GeneratorOptions = {}): Promise<Generator> {
     const { config } = checkpoint;
-    const { maxTokens = Math.min(config.maxPositions, 4096), batch = 32, workers = 2, threads = 1, headScale } = options;
+    const {
+      maxTokens = Math.min(config.maxPositions, 4096),
+      batch = 32,
+      workers = 2,
+      threads = 1,
+      headScale,
+    } = options;
     const args: OpenArgs = {
       prefill: forwardProgram(checkpoint, { maxTokens, logits: true, keyValues: true, headScale }),
       decode: decodeProgram(checkpoint, maxTokens, headScale),
@@ -67,7 +73,11 @@ export class Generator {
     try {
       await Promise.all(hosts.map((host) => host.call("open", args)));
       const ones = new Float32Array(config.layers * config.heads).fill(1);
-      return new Generator(hosts, maxTokens, headScale === undefined ? undefined : { scale: ones, renorm: headScale, scope: "generated" });
+      return new Generator(
+        hosts,
+        maxTokens,
+        headScale === undefined ? undefined : { scale: ones, renorm: headScale, scope: "generated" },
+      );
     } catch (error) {
       await Promise.all(hosts.map((host) => host.close()));
       throw error;
@@ -78,10 +88,17 @@ export class Generator {
   async generate(rows: ReadonlyArray<GenerationRow>, call: GenerateCall): Promise<ReadonlyArray<GeneratedRow>> {
     const { headScale, signal, onRow, onTokens, ...options } = call;
     if (headScale !== undefined && this.#neutral?.renorm !== headScale.renorm) {
-      throw new DecoderError({ what: "headScale", problem: `the generator was opened for renorm mode ${this.#neutral?.renorm ?? "(no head scaling)"}, not ${headScale.renorm}` });
+      throw new DecoderError({
+        what: "headScale",
+        problem: `the generator was opened for renorm mode ${this.#neutral?.renorm ?? "(no head scaling)"}, not ${headScale.renorm}`,
+      });
     }
     rows.forEach((row, i) => {
-      if (row.ids.length >= this.#maxTokens) throw new DecoderError({ what: `row ${i}`, problem: `has ${row.ids.length} tokens; the limit with the answer is ${this.#maxTokens}` });
+      if (row.ids.length >= this.#maxTokens)
+        throw new DecoderError({
+          what: `row ${i}`,
+          problem: `has ${row.ids.length} tokens; the limit with the answer is ${this.#maxTokens}`,
+        });
     });
     const results: GeneratedRow[] = [];
     // With head scaling built in, an unscaled call still needs its inputs.

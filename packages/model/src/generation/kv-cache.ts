@@ -87,6 +87,9 @@ export class KvCache {
   }
 
   #allocate(slots: number): Float32Array<ArrayBuffer>[] {
-    return Array.from({ length: 2 * this.#shape.layers }, () => new Float32Array(this.#shape.maxRows * this.#rowSize(slots)));
+    return Array.from(
+      { length: 2 * this.#shape.layers },
+      () => new Float32Array(this.#shape.maxRows * this.#rowSize(slots)),
+    );
   }
 }

@@ -2,7 +2,7 @@
  * The generation loop: continuous batching over rows. Prompts enter free slots by a prefill, active rows advance one token
  * per step, a finished row leaves at once. Runs inside a worker; between steps it can be stopped.
  */
-import { type ResidentTensor, resident, type RuntimeSession, toHost } from "@precipice/onnx";
+import { type ResidentTensor, type RuntimeSession, resident, toHost } from "@precipice/onnx";
 import { type Random, random } from "@precipice/stats";
 import { padRows } from "../batch.ts";
 import { KvCache } from "./kv-cache.ts";
@@ -52,7 +52,10 @@ export const generateRows = async (
   const { layers, kvHeads, headDim, vocab, maxRows } = model;
   const stops = new Set(options.stopIds ?? model.stopIds);
   const longest = rows.reduce((m, r) => Math.max(m, r.ids.length), 0);
-  const cache = new KvCache({ layers, kvHeads, headDim, maxRows: Math.min(maxRows, Math.max(1, rows.length)) }, longest + 1);
+  const cache = new KvCache(
+    { layers, kvHeads, headDim, maxRows: Math.min(maxRows, Math.max(1, rows.length)) },
+    longest + 1,
+  );
   const active: Active[] = [];
   let next = 0;
 
@@ -61,7 +64,11 @@ export const generateRows = async (
       ? {}
       : {
           head_scale: resident({ dtype: "float32", dims: [layers, model.heads], data: headScale.scale }),
-          head_gate: resident({ dtype: "float32", dims: [n], data: Float32Array.from({ length: n }, (_, i) => gate(i)) }),
+          head_gate: resident({
+            dtype: "float32",
+            dims: [n],
+            data: Float32Array.from({ length: n }, (_, i) => gate(i)),
+          }),
         };
 
   /** Take the next token of a row from its logits; answers whether the row goes on. */
@@ -85,7 +92,10 @@ export const generateRows = async (
       group.push(next++);
     }
     const prompts = group.map((i) => rows[i] as GenerationRow);
-    const batch = padRows(prompts.map((p) => p.ids), vocab);
+    const batch = padRows(
+      prompts.map((p) => p.ids),
+      vocab,
+    );
     const lastTokens = batch.lengths.map((length, b) => BigInt(b * batch.tokens + length - 1));
     const result = await model.prefill.run({
       input_ids: resident(batch.ids),
@@ -96,7 +106,15 @@ export const generateRows = async (
     cache.grow(width + 1, active.length);
     group.forEach((index, b) => {
       const length = batch.lengths[b] as number;
-      const row: Active = { index, promptLength: length, random: random((rows[index] as GenerationRow).seed, "sample"), out: [], logits: [], length, last: 0 };
+      const row: Active = {
+        index,
+        promptLength: length,
+        random: random((rows[index] as GenerationRow).seed, "sample"),
+        out: [],
+        logits: [],
+        length,
+        last: 0,
+      };
       if (!advance(row, logits.subarray(b * vocab, (b + 1) * vocab))) return;
       for (let l = 0; l < layers; l++) {
         for (const [kind, name] of [`key.${l}`, `value.${l}`].entries()) {
@@ -124,7 +142,11 @@ export const generateRows = async (
     }
     const result = await model.decode.run(feeds);
     const logits = (result["logits"] as ResidentTensor).data as Float32Array;
-    cache.writeStep((result["new_kv"] as ResidentTensor).data as Float32Array, n, (row) => (active[row] as Active).length);
+    cache.writeStep(
+      (result["new_kv"] as ResidentTensor).data as Float32Array,
+      n,
+      (row) => (active[row] as Active).length,
+    );
     // From the last row down, so that a row moved into a gap has been seen already.
     for (let b = n - 1; b >= 0; b--) {
       const row = active[b] as Active;

@@ -34,7 +34,12 @@ export const promptIds = ({ template, tokenizer }: Checkpoint, prompt: string): 
   tokenizer.encode(template.render([{ role: "user", content: prompt }]), "once");
 
 /** Prompt and continuation as a trace. */
-export const splitTrace = ({ tokenizer }: Checkpoint, prompt: ReadonlyArray<number>, row: Pick<GeneratedRow, "ids" | "finish">, markers: Markers = THINK_MARKERS): WrittenTrace => {
+export const splitTrace = (
+  { tokenizer }: Checkpoint,
+  prompt: ReadonlyArray<number>,
+  row: Pick<GeneratedRow, "ids" | "finish">,
+  markers: Markers = THINK_MARKERS,
+): WrittenTrace => {
   const ids = [...prompt, ...row.ids];
   const tokens = tokenizer.pieces(ids);
   const spans = findSpans(tokens, prompt.length, markers);

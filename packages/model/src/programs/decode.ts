@@ -33,7 +33,8 @@ export const decodeProgram = (checkpoint: Checkpoint, maxTokens: number, headSca
   const fresh: Tensor[] = [];
 
   const attend = (layer: number, q: Tensor, k: Tensor, v: Tensor): Tensor => {
-    const turned = (x: Tensor, n: number) => ops.rotary(ops.reshape(x, ["batch", 1, n * headDim]), cos, sin, column, { heads: n });
+    const turned = (x: Tensor, n: number) =>
+      ops.rotary(ops.reshape(x, ["batch", 1, n * headDim]), cos, sin, column, { heads: n });
     const qh = ops.reshape(turned(q, heads), ["batch", kvHeads, group, headDim]);
     const kh = ops.reshape(turned(k, kvHeads), ["batch", kvHeads, 1, headDim]);
     const vh = ops.reshape(v, ["batch", kvHeads, 1, headDim]);

@@ -5,7 +5,7 @@
 import { Graph, ops, type Program, programOf, type Tensor } from "@precipice/onnx";
 import type { Checkpoint } from "../checkpoint.ts";
 import { causalAttention } from "../decoder/attention.ts";
-import { type Lowering, blocks, embed, finalNorm, unembed } from "../decoder/block.ts";
+import { blocks, embed, finalNorm, type Lowering, unembed } from "../decoder/block.ts";
 import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
 import { type LoraShape, loraInputs } from "../decoder/lora.ts";
 import { FINAL_NORMALIZED, type Site, siteWidth } from "../decoder/sites.ts";
@@ -102,7 +102,10 @@ export const forwardProgram = (checkpoint: Checkpoint, request: ForwardRequest):
     graph.output(`score.${i}`, ops.gemm(value, directions)); // [batch·token, count]
   });
   if (request.headContributions === true) {
-    graph.output("head_contribution", headContributions(lowering, zs.map(at), graph.input("direction", "float32", [checkpoint.config.hidden])));
+    graph.output(
+      "head_contribution",
+      headContributions(lowering, zs.map(at), graph.input("direction", "float32", [checkpoint.config.hidden])),
+    );
   }
   return programOf(graph, checkpoint.folder);
 };

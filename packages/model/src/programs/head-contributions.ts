@@ -8,7 +8,11 @@ import type { Lowering } from "../decoder/block.ts";
 import { asFloat32 } from "../decoder/weights.ts";
 
 /** `zs`: head outputs per layer `[capture, heads · d_head]`; `direction [d_model]` → `[layer, capture, head]`. */
-export const headContributions = ({ config, weights }: Lowering, zs: ReadonlyArray<Tensor>, direction: Tensor): Tensor => {
+export const headContributions = (
+  { config, weights }: Lowering,
+  zs: ReadonlyArray<Tensor>,
+  direction: Tensor,
+): Tensor => {
   const row = ops.unsqueeze(direction, 0); // [1, d_model]
   const perLayer = zs.map((z, layer) => {
     const output = asFloat32(weights(blockName(layer, "self_attn.o_proj.weight"))); // [d_model, heads·d_head]

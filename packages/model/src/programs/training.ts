@@ -1,5 +1,14 @@
 /** Training programs of a decoder: masked next-token loss over LoRA parameters, or over chosen tensors of the model itself. */
-import { type AdamWOptions, ops, type Program, programOf, differentiate, type Tensor, trainingProgram, type TrainingProgram } from "@precipice/onnx";
+import {
+  type AdamWOptions,
+  differentiate,
+  ops,
+  type Program,
+  programOf,
+  type Tensor,
+  type TrainingProgram,
+  trainingProgram,
+} from "@precipice/onnx";
 import type { Checkpoint } from "../checkpoint.ts";
 import { finalNorm, unembed } from "../decoder/block.ts";
 import type { LoraShape } from "../decoder/lora.ts";
@@ -18,13 +27,14 @@ export interface TrainingRequest {
 }
 
 /**
- * Binary cross-entropy of sigmoid(direction · x) at a site against per-token targets, added with `weight` to the loss.
+ * Binary cross-entropy of sigmoid(direction · x + bias) at a site against per-token targets, added with `weight` to the loss.
  * Brings inputs `readout_target`, `readout_weight` `[batch, token]` f32.
  */
 export interface ReadOutLoss {
   readonly site: Site;
   /** `[d_model]`, not trained. */
   readonly direction: Float32Array<ArrayBuffer>;
+  readonly bias: number;
   readonly weight: number;
 }
 
@@ -40,23 +50,33 @@ const lossGraph = (checkpoint: Checkpoint, { maxTokens, train, readOut }: Traini
   const observe = (site: Site, value: Tensor) => {
     if (site === readOut?.site) read = value;
   };
-  const { graph, lowering, stream, lora: adapter } = forwardGraph(checkpoint, { maxTokens, lora }, observe, new Set(tensors));
+  const {
+    graph,
+    lowering,
+    stream,
+    lora: adapter,
+  } = forwardGraph(checkpoint, { maxTokens, lora }, observe, new Set(tensors));
   const targets = graph.input("targets", "int64", ["batch", "token"]);
   const weight = graph.input("loss_weight", "float32", ["batch", "token"]);
   const logits = unembed(lowering, finalNorm(lowering, stream)); // [batch·token, vocab]
   const nll = ops.negativeLogLikelihood(logits, ops.reshape(targets, ["batch*token"])); // [batch·token]
   const nextToken = ops.weightedMean(nll, ops.reshape(weight, ["batch*token"]));
-  const loss = readOut === undefined || read === undefined ? nextToken : ops.add(nextToken, ops.mul(readOutLoss(read, readOut), readOut.weight));
+  const loss =
+    readOut === undefined || read === undefined
+      ? nextToken
+      : ops.add(nextToken, ops.mul(readOutLoss(read, readOut), readOut.weight));
   const byName = new Map(graph.inputs.map((t) => [t.name, t]));
   const parameters = adapter?.parameters ?? tensors.map((name) => byName.get(name) as Tensor);
   return { graph, loss, nll, parameters };
 };
 
-const readOutLoss = (x: Tensor, { direction }: ReadOutLoss): Tensor => {
+const readOutLoss = (x: Tensor, { direction, bias }: ReadOutLoss): Tensor => {
   const { graph } = x;
-  const [target, weight] = ["readout_target", "readout_weight"].map((name) => ops.reshape(graph.input(name, "float32", ["batch", "token"]), ["batch*token"])) as [Tensor, Tensor];
+  const [target, weight] = ["readout_target", "readout_weight"].map((name) =>
+    ops.reshape(graph.input(name, "float32", ["batch", "token"]), ["batch*token"]),
+  ) as [Tensor, Tensor];
   const column = graph.initializer("readout_direction", "float32", [direction.length, 1], direction);
-  const z = ops.reshape(ops.gemm(x, column), ["batch*token"]); // [batch·token]
+  const z = ops.add(ops.reshape(ops.gemm(x, column), ["batch*token"]), bias); // [batch·token]
   return ops.weightedMean(ops.binaryCrossEntropy(z, target), weight);
 };
 
@@ -66,9 +86,19 @@ export const decoderTrainingProgram = (checkpoint: Checkpoint, request: Training
   const masks = new Map<string, Tensor>();
   for (const parameter of parameters) {
     const mask = request.masks?.get(parameter.name);
-    if (mask !== undefined) masks.set(parameter.name, graph.initializer(`mask/${parameter.name}`, "float32", parameter.shape as number[], mask));
+    if (mask !== undefined)
+      masks.set(
+        parameter.name,
+        graph.initializer(`mask/${parameter.name}`, "float32", parameter.shape as number[], mask),
+      );
   }
-  return trainingProgram(graph, { loss, parameters, masks, dataFolder: checkpoint.folder, ...(request.optimizer === undefined ? {} : { optimizer: request.optimizer }) });
+  return trainingProgram(graph, {
+    loss,
+    parameters,
+    masks,
+    dataFolder: checkpoint.folder,
+    ...(request.optimizer === undefined ? {} : { optimizer: request.optimizer }),
+  });
 };
 
 /** Loss (`loss`), per-token losses (`nll [batch * token]`) and gradients (`grad/NAME`) without an update. */

@@ -23,7 +23,11 @@ export class ChatTemplate {
     try {
       this.#template = new Template(source);
     } catch (error) {
-      throw new CheckpointError({ file, place: "chat template", problem: `is no valid Jinja: ${(error as Error).message}` });
+      throw new CheckpointError({
+        file,
+        place: "chat template",
+        problem: `is no valid Jinja: ${(error as Error).message}`,
+      });
     }
   }
 
@@ -34,12 +38,18 @@ export class ChatTemplate {
     const specials: Record<string, string> = {};
     for (const key of ["bos_token", "eos_token", "pad_token", "unk_token"]) {
       const value = config[key] as string | { content?: string } | null | undefined;
-      if (value !== undefined && value !== null) specials[key] = typeof value === "string" ? value : String(value.content);
+      if (value !== undefined && value !== null)
+        specials[key] = typeof value === "string" ? value : String(value.content);
     }
     if (existsSync(separate)) return new ChatTemplate(separate, readFileSync(separate, "utf8"), specials);
     const inline = config["chat_template"];
     if (typeof inline === "string") return new ChatTemplate(configFile, inline, specials);
-    throw new CheckpointError({ file: configFile, place: "chat_template", problem: "the checkpoint has no chat template", remedy: "use raw prompts (--raw), or add chat_template.jinja to the folder" });
+    throw new CheckpointError({
+      file: configFile,
+      place: "chat_template",
+      problem: "the checkpoint has no chat template",
+      remedy: "use raw prompts (--raw), or add chat_template.jinja to the folder",
+    });
   }
 
   /** The prompt as text, up to where the model starts to write. */
@@ -47,7 +57,11 @@ export class ChatTemplate {
     try {
       return this.#template.render({ ...this.#specials, messages: messages as Message[], add_generation_prompt: true });
     } catch (error) {
-      throw new CheckpointError({ file: this.#file, place: "chat template", problem: `failed on these messages: ${(error as Error).message}` });
+      throw new CheckpointError({
+        file: this.#file,
+        place: "chat template",
+        problem: `failed on these messages: ${(error as Error).message}`,
+      });
     }
   }
 }

@@ -19,7 +19,11 @@ export interface Spans {
 const isBlank = (piece: string): boolean => piece.trim() === "";
 
 /** Spans of a sequence given as token texts; the first `promptLength` tokens are the rendered prompt. */
-export const findSpans = (pieces: ReadonlyArray<string>, promptLength: number, { open, close }: Markers = THINK_MARKERS): Spans => {
+export const findSpans = (
+  pieces: ReadonlyArray<string>,
+  promptLength: number,
+  { open, close }: Markers = THINK_MARKERS,
+): Spans => {
   const length = pieces.length;
   const opened = find(pieces, open, promptLength, Math.min(length, promptLength + 8));
   let thinkingStart = opened === undefined ? promptLength : opened.end;
@@ -34,7 +38,12 @@ export const findSpans = (pieces: ReadonlyArray<string>, promptLength: number, {
 };
 
 /** The first run of tokens between `from` and `to` whose joined text contains `marker`. */
-const find = (pieces: ReadonlyArray<string>, marker: string, from: number, to: number): { start: number; end: number } | undefined => {
+const find = (
+  pieces: ReadonlyArray<string>,
+  marker: string,
+  from: number,
+  to: number,
+): { start: number; end: number } | undefined => {
   let text = "";
   const ends: number[] = [];
   for (let i = from; i < to; i++) {

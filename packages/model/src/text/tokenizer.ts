@@ -35,7 +35,10 @@ export class TextTokenizer {
   /** Text of `ids`, special tokens left out unless asked for. */
   decode(ids: ReadonlyArray<number>, options: { readonly special?: boolean } = {}): string {
     if (ids.length === 0) return "";
-    return this.#tokenizer.decode(ids as number[], { skip_special_tokens: options.special !== true, clean_up_tokenization_spaces: false });
+    return this.#tokenizer.decode(ids as number[], {
+      skip_special_tokens: options.special !== true,
+      clean_up_tokenization_spaces: false,
+    });
   }
 
   /** Each id as the text it stands for, special tokens included. */

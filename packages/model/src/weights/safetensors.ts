@@ -48,7 +48,8 @@ export const readHeader = (file: string): ReadonlyMap<string, TensorEntry> => {
   try {
     const fileBytes = fstatSync(fd).size;
     const head = Buffer.alloc(8);
-    if (fileBytes < 8 || readSync(fd, head, 0, 8, 0) !== 8) return fail(file, "header", `has ${fileBytes} bytes, too short for safetensors`);
+    if (fileBytes < 8 || readSync(fd, head, 0, 8, 0) !== 8)
+      return fail(file, "header", `has ${fileBytes} bytes, too short for safetensors`);
     const headerBytes = Number(head.readBigUInt64LE());
     if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > fileBytes) {
       return fail(file, "header", `claims a header of ${headerBytes} bytes in a file of ${fileBytes}`);
@@ -71,19 +72,42 @@ const parseJson = (file: string, text: string): Record<string, unknown> => {
   return fail(file, "header", "is not a JSON object");
 };
 
-const entriesOf = (file: string, header: Record<string, unknown>, start: number, fileBytes: number): ReadonlyMap<string, TensorEntry> => {
+const entriesOf = (
+  file: string,
+  header: Record<string, unknown>,
+  start: number,
+  fileBytes: number,
+): ReadonlyMap<string, TensorEntry> => {
   const entries = new Map<string, TensorEntry>();
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const { dtype: code, shape, data_offsets: offsets } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+    const {
+      dtype: code,
+      shape,
+      data_offsets: offsets,
+    } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
     const dtype = NAMES[String(code)];
-    if (dtype === undefined) return fail(file, name, `has element type ${String(code)}; supported: ${Object.keys(NAMES).join(", ")}`, "convert it");
-    const isSizes = (list: unknown): list is number[] => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
-    if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) return fail(file, name, "has no valid shape or data_offsets");
+    if (dtype === undefined)
+      return fail(
+        file,
+        name,
+        `has element type ${String(code)}; supported: ${Object.keys(NAMES).join(", ")}`,
+        "convert it",
+      );
+    const isSizes = (list: unknown): list is number[] =>
+      Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+    if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
+      return fail(file, name, "has no valid shape or data_offsets");
     const [begin, end] = offsets as [number, number];
     const expected = shape.reduce((p, d) => p * d, 1) * DTYPES[dtype].bytes;
-    if (end - begin !== expected) return fail(file, name, `needs ${expected} bytes for ${String(code)}[${shape.join(", ")}], the header gives ${end - begin}`);
-    if (start + end > fileBytes) return fail(file, name, `ends at byte ${start + end} of a file of ${fileBytes}: truncated`);
+    if (end - begin !== expected)
+      return fail(
+        file,
+        name,
+        `needs ${expected} bytes for ${String(code)}[${shape.join(", ")}], the header gives ${end - begin}`,
+      );
+    if (start + end > fileBytes)
+      return fail(file, name, `ends at byte ${start + end} of a file of ${fileBytes}: truncated`);
     entries.set(name, { name, file, dtype, shape, offset: start + begin, length: end - begin });
   }
   return entries;
@@ -97,7 +121,13 @@ export const readBytes = ({ file, offset, length }: TensorEntry): Uint8Array<Arr
     let done = 0;
     while (done < length) {
       const n = readSync(fd, bytes, done, Math.min(length - done, 1 << 30), offset + done);
-      if (n === 0) throw new CheckpointError({ file, place: "", problem: "ended while reading", remedy: "download the file again" });
+      if (n === 0)
+        throw new CheckpointError({
+          file,
+          place: "",
+          problem: "ended while reading",
+          remedy: "download the file again",
+        });
       done += n;
     }
   } finally {
@@ -112,7 +142,8 @@ export const readFloats = (entry: TensorEntry): Float32Array<ArrayBuffer> => {
   if (entry.dtype === "float32") return new Float32Array(buffer);
   if (entry.dtype === "float64") return Float32Array.from(new Float64Array(buffer));
   const widen = entry.dtype === "float16" ? fromFloat16 : entry.dtype === "bfloat16" ? fromBfloat16 : undefined;
-  if (widen === undefined) return fail(entry.file, entry.name, `is ${entry.dtype}, not a float tensor`, "use a float checkpoint");
+  if (widen === undefined)
+    return fail(entry.file, entry.name, `is ${entry.dtype}, not a float tensor`, "use a float checkpoint");
   return Float32Array.from(new Uint16Array(buffer), widen);
 };
 

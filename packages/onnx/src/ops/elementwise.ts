@@ -5,7 +5,8 @@ import { defineOp, misfit, need, type ShapeContext } from "../op-table.ts";
 import { broadcast, type Shape } from "../shape.ts";
 import { reduceSum } from "./reduce.ts";
 
-const broadcastPair = (context: ShapeContext) => {
+/** Shape rule of two operands of one element type, broadcast against each other. */
+export const broadcastPair = (context: ShapeContext) => {
   const a = need(context, 0);
   const b = need(context, 1);
   if (a.dtype !== b.dtype) throw misfit(context, `element types differ: ${a.dtype} and ${b.dtype}`);
@@ -18,7 +19,12 @@ const broadcastPair = (context: ShapeContext) => {
 export const unbroadcast = (grad: Tensor, shape: Shape): Tensor => {
   const lead = grad.shape.length - shape.length;
   let out = grad;
-  if (lead > 0) out = reduceSum(out, Array.from({ length: lead }, (_, i) => i), false);
+  if (lead > 0)
+    out = reduceSum(
+      out,
+      Array.from({ length: lead }, (_, i) => i),
+      false,
+    );
   const axes = shape.flatMap((dim, i) => (dim === 1 && out.shape[i] !== 1 ? [i] : []));
   return axes.length === 0 ? out : reduceSum(out, axes, true);
 };
@@ -31,10 +37,7 @@ const binary = (op: string, gradient: BinaryGradient) => {
     gradient: ({ inputs, outputs, grad, wants }) => {
       const [a, b] = inputs as [Tensor, Tensor];
       const [da, db] = gradient(a, b, outputs[0] as Tensor, grad);
-      return [
-        wants(0) ? unbroadcast(da(), a.shape) : undefined,
-        wants(1) ? unbroadcast(db(), b.shape) : undefined,
-      ];
+      return [wants(0) ? unbroadcast(da(), a.shape) : undefined, wants(1) ? unbroadcast(db(), b.shape) : undefined];
     },
   });
   return (a: Tensor, b: Tensor | number): Tensor =>
@@ -59,30 +62,50 @@ const unary = (op: string, gradient: UnaryGradient) => {
 /** A scalar constant of the element type of `like`. */
 export const scalarLike = (like: Tensor, value: number): Tensor => {
   if (like.dtype === "float16" || like.dtype === "bfloat16") {
-    throw new GraphError({ op: "constant", place: like.graph.place, problem: `no ${like.dtype} constants; cast first` });
+    throw new GraphError({
+      op: "constant",
+      place: like.graph.place,
+      problem: `no ${like.dtype} constants; cast first`,
+    });
   }
   return like.graph.constant(like.dtype, value);
 };
 
+/** a + b */
 export const add = binary("Add", (_a, _b, _y, g) => [() => g, () => g]);
+/** a − b */
 export const sub = binary("Sub", (_a, _b, _y, g) => [() => g, () => neg(g)]);
+/** a b, element by element. */
 export const mul = binary("Mul", (a, b, _y, g) => [() => mul(g, b), () => mul(g, a)]);
-// d(a/b)/db = -y/b
+/** a / b; d(a/b)/db = −y/b. */
 export const div = binary("Div", (_a, b, y, g) => [() => div(g, b), () => neg(div(mul(g, y), b))]);
-// d(a^b)/da = b a^(b-1); d/db = y ln a, defined for a > 0
-export const pow = binary("Pow", (a, b, y, g) => [() => mul(g, mul(b, pow(a, sub(b, 1)))), () => mul(g, mul(y, log(a)))]);
+/** a to the power b. d/da = b a^(b−1); d/db = y ln a, which is NaN unless a > 0. */
+export const pow = binary("Pow", (a, b, y, g) => [
+  () => mul(g, mul(b, pow(a, sub(b, 1)))),
+  () => mul(g, mul(y, log(a))),
+]);
 
+/** −x */
 export const neg = unary("Neg", (_x, _y, g) => neg(g));
+/** e^x */
 export const exp = unary("Exp", (_x, y, g) => mul(g, y));
+/** Natural logarithm. */
 export const log = unary("Log", (x, _y, g) => div(g, x));
+/** Square root; its gradient at 0 is infinite. */
 export const sqrt = unary("Sqrt", (_x, y, g) => div(mul(g, 0.5), y));
+/** 1 / x */
 export const reciprocal = unary("Reciprocal", (_x, y, g) => neg(mul(g, mul(y, y))));
+/** Hyperbolic tangent. */
 export const tanh = unary("Tanh", (_x, y, g) => sub(g, mul(g, mul(y, y))));
+/** 1 / (1 + e^−x) */
 export const sigmoid = unary("Sigmoid", (_x, y, g) => mul(g, mul(y, sub(scalarLike(y, 1), y))));
+/** Sine of radians. */
 export const sin = unary("Sin", (x, _y, g) => mul(g, cos(x)));
+/** Cosine of radians. */
 export const cos = unary("Cos", (x, _y, g) => neg(mul(g, sin(x))));
-// erf'(x) = 2/sqrt(pi) exp(-x^2)
+/** Gauss error function; erf'(x) = 2/√π e^(−x²). */
 export const erf = unary("Erf", (x, _y, g) => mul(g, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))));
+/** x itself, as a tensor of its own. */
 export const identity = unary("Identity", (_x, _y, g) => g);
 
 defineOp("Relu", {
@@ -92,6 +115,7 @@ defineOp("Relu", {
     return [x.graph.node("Where", [x.graph.node("Greater", [x, scalarLike(x, 0)])[0], grad, scalarLike(x, 0)])[0]];
   },
 });
+/** max(x, 0); the gradient at 0 is 0. */
 export const relu = (x: Tensor): Tensor => x.graph.node("Relu", [x])[0] as Tensor;
 
 /** SiLU x * sigmoid(x). Emitted as two ops: onnxruntime fuses them, and the gradient reuses the sigmoid. */

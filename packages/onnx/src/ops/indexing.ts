@@ -1,16 +1,34 @@
 /** Reading and writing by index: embedding look-up, picking one element per row, scatter-add as its gradient. */
 import type { Tensor } from "../graph.ts";
-import { defineOp, misfit, need } from "../op-table.ts";
-import { type Dim, isStatic, normalizeAxis, product, type Shape } from "../shape.ts";
+import { defineOp, misfit, need, needAxis, type ShapeContext } from "../op-table.ts";
+import { type Dim, equalShapes, isStatic, normalizeAxis, product, type Shape } from "../shape.ts";
 import { expand, reshape } from "./layout.ts";
 
-const flatDim = (shape: Shape): Dim => (isStatic(shape) ? product(shape) : shape.length === 1 ? (shape[0] as Dim) : shape.join("*"));
+const flatDim = (shape: Shape): Dim =>
+  isStatic(shape) ? product(shape) : shape.length === 1 ? (shape[0] as Dim) : shape.join("*");
+
+const needIndex = (context: ShapeContext): Tensor => {
+  const index = need(context, 1);
+  if (index.dtype !== "int64" && index.dtype !== "int32") {
+    throw misfit(context, `indices must be integers, not ${index.dtype}`);
+  }
+  return index;
+};
+
+/** Data and index of one rank that agree off the axis. */
+const needAlong = (context: ShapeContext): readonly [x: Tensor, index: Tensor] => {
+  const [x, index] = [need(context, 0), needIndex(context)];
+  const axis = needAxis(context, context.attributes["axis"] as number, x.shape.length);
+  if (index.shape.length !== x.shape.length || index.shape.some((d, i) => i !== axis && d !== x.shape[i])) {
+    throw misfit(context, `data and indices differ outside axis ${axis}`);
+  }
+  return [x, index];
+};
 
 defineOp("Gather", {
   shape: (context) => {
-    const [x, index] = [need(context, 0), need(context, 1)];
-    const axis = normalizeAxis(context.attributes["axis"] as number, x.shape.length);
-    if (index.dtype !== "int64" && index.dtype !== "int32") throw misfit(context, `indices must be integers, not ${index.dtype}`);
+    const [x, index] = [need(context, 0), needIndex(context)];
+    const axis = needAxis(context, context.attributes["axis"] as number, x.shape.length);
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...index.shape, ...x.shape.slice(axis + 1)] }];
   },
   gradient: ({ node, inputs, grad }) => {
@@ -26,10 +44,14 @@ defineOp("Gather", {
   },
 });
 /** Rows (or slices along `axis`) of `x` chosen by integer `index`. */
-export const gather = (x: Tensor, index: Tensor, axis = 0): Tensor => x.graph.node("Gather", [x, index], { axis })[0] as Tensor;
+export const gather = (x: Tensor, index: Tensor, axis = 0): Tensor =>
+  x.graph.node("Gather", [x, index], { axis })[0] as Tensor;
 
 defineOp("GatherElements", {
-  shape: (context) => [{ dtype: need(context, 0).dtype, shape: need(context, 1).shape }],
+  shape: (context) => {
+    const [x, index] = needAlong(context);
+    return [{ dtype: x.dtype, shape: index.shape }];
+  },
   gradient: ({ node, inputs, grad }) => {
     const [x, index] = inputs as [Tensor, Tensor];
     const zero = expand(x.graph.constant(x.dtype, 0), x.shape);
@@ -41,7 +63,13 @@ export const gatherElements = (x: Tensor, index: Tensor, axis: number): Tensor =
   x.graph.node("GatherElements", [x, index], { axis })[0] as Tensor;
 
 defineOp("ScatterElements", {
-  shape: (context) => [{ dtype: need(context, 0).dtype, shape: need(context, 0).shape }],
+  shape: (context) => {
+    const [x, index] = needAlong(context);
+    const updates = need(context, 2);
+    if (!equalShapes(updates.shape, index.shape)) throw misfit(context, "an update per index is needed");
+    if (updates.dtype !== x.dtype) throw misfit(context, `element types differ: ${x.dtype} and ${updates.dtype}`);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
   gradient: ({ node, inputs, grad, wants }) => {
     const index = inputs[1] as Tensor;
     const axis = node.attributes["axis"] as number;

@@ -1,7 +1,7 @@
 /** Ops that move elements without changing them: reshape, transpose, concat, slice, split, expand, pad. */
 import type { Tensor } from "../graph.ts";
-import { defineOp, knownShape, misfit, need } from "../op-table.ts";
-import { addDims, type Dim, elementCount, equalShapes, normalizeAxis, type Shape } from "../shape.ts";
+import { defineOp, knownShape, misfit, need, needAxis } from "../op-table.ts";
+import { addDims, broadcast, type Dim, elementCount, equalShapes, normalizeAxis, type Shape } from "../shape.ts";
 import { unbroadcast } from "./elementwise.ts";
 
 defineOp("Reshape", {
@@ -9,7 +9,7 @@ defineOp("Reshape", {
     const x = need(context, 0);
     const target = context.known.shape ?? [];
     if (elementCount(x.shape) !== elementCount(target)) {
-      throw misfit(context, `cannot reshape to [${target.join(", ")}]`);
+      throw misfit({ ...context, inputs: [x] }, `cannot reshape to [${target.join(", ")}]`);
     }
     return [{ dtype: x.dtype, shape: target }];
   },
@@ -26,7 +26,10 @@ export const reshape = (x: Tensor, shape: Shape): Tensor => {
   const inferred = shape.filter((d, i) => typeof d === "string" && !copied(d, i)).length;
   const target =
     inferred <= 1
-      ? x.graph.constant("int64", shape.map((d, i) => (typeof d === "number" ? d : copied(d, i) ? 0 : -1)))
+      ? x.graph.constant(
+          "int64",
+          shape.map((d, i) => (typeof d === "number" ? d : copied(d, i) ? 0 : -1)),
+        )
       : x.graph.shapeTensor(shape);
   return x.graph.node("Reshape", [x, target], {}, { shape })[0] as Tensor;
 };
@@ -35,7 +38,7 @@ defineOp("Transpose", {
   shape: (context) => {
     const x = need(context, 0);
     const perm = context.attributes["perm"] as ReadonlyArray<number>;
-    if (perm.length !== x.shape.length || new Set(perm).size !== perm.length) {
+    if (perm.length !== x.shape.length || x.shape.some((_, i) => !perm.includes(i))) {
       throw misfit(context, `perm [${perm.join(", ")}] is no permutation of the axes`);
     }
     return [{ dtype: x.dtype, shape: perm.map((p) => x.shape[p] as Dim) }];
@@ -46,6 +49,7 @@ defineOp("Transpose", {
     return [transpose(grad, inverse)];
   },
 });
+/** Axis i of the result is axis `perm[i]` of `x`. */
 export const transpose = (x: Tensor, perm: ReadonlyArray<number>): Tensor =>
   x.graph.node("Transpose", [x], { perm })[0] as Tensor;
 
@@ -57,21 +61,30 @@ export const transposeLast = (x: Tensor): Tensor => {
 };
 
 defineOp("Expand", {
-  shape: knownShape,
+  shape: (context) => {
+    const [x, shape] = [need(context, 0), context.known.shape ?? []];
+    const fits = equalShapes(broadcast(x.shape, shape) ?? x.shape, shape);
+    if (!fits) throw misfit({ ...context, inputs: [x] }, `does not broadcast to [${shape.join(", ")}]`);
+    return [{ dtype: x.dtype, shape }];
+  },
   gradient: ({ inputs, grad }) => [unbroadcast(grad, (inputs[0] as Tensor).shape), undefined],
 });
 /** Broadcast to `shape`. */
 export const expand = (x: Tensor, shape: Shape): Tensor =>
-  equalShapes(x.shape, shape) ? x : (x.graph.node("Expand", [x, x.graph.shapeTensor(shape)], {}, { shape })[0] as Tensor);
+  equalShapes(x.shape, shape)
+    ? x
+    : (x.graph.node("Expand", [x, x.graph.shapeTensor(shape)], {}, { shape })[0] as Tensor);
+/** Broadcast to the shape of `like`. */
 export const expandLike = (x: Tensor, like: Tensor): Tensor => expand(x, like.shape);
 
 defineOp("Concat", {
   shape: (context) => {
     const first = need(context, 0);
-    const axis = normalizeAxis(context.attributes["axis"] as number, first.shape.length);
+    const axis = needAxis(context, context.attributes["axis"] as number, first.shape.length);
     let size: Dim = 0;
     for (const part of context.inputs as ReadonlyArray<Tensor>) {
-      const fits = part.shape.length === first.shape.length && part.shape.every((d, i) => i === axis || d === first.shape[i]);
+      const fits =
+        part.shape.length === first.shape.length && part.shape.every((d, i) => i === axis || d === first.shape[i]);
       if (!fits || part.dtype !== first.dtype) throw misfit(context, `parts differ outside axis ${axis}`);
       size = addDims(size, part.shape[axis] as Dim);
     }
@@ -79,9 +92,14 @@ defineOp("Concat", {
   },
   gradient: ({ node, inputs, grad }) => {
     const axis = normalizeAxis(node.attributes["axis"] as number, grad.shape.length);
-    return split(grad, inputs.map((t) => t.shape[axis] as Dim), axis);
+    return split(
+      grad,
+      inputs.map((t) => t.shape[axis] as Dim),
+      axis,
+    );
   },
 });
+/** Parts joined along `axis`; the other axes must be equal. */
 export const concat = (parts: ReadonlyArray<Tensor>, axis: number): Tensor =>
   (parts[0] as Tensor).graph.node("Concat", parts, { axis })[0] as Tensor;
 
@@ -89,14 +107,21 @@ defineOp("Split", {
   shape: (context) => {
     const x = need(context, 0);
     const sizes = context.known.sizes ?? [];
-    const axis = normalizeAxis(context.attributes["axis"] as number, x.shape.length);
+    const axis = needAxis(context, context.attributes["axis"] as number, x.shape.length);
     const total = sizes.reduce<Dim>(addDims, 0);
-    if (total !== x.shape[axis]) throw misfit(context, `sizes ${sizes.join(" + ")} do not sum to axis ${axis}`);
+    if (total !== x.shape[axis])
+      throw misfit({ ...context, inputs: [x] }, `sizes ${sizes.join(" + ")} do not sum to axis ${axis}`);
     return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }));
   },
   gradient: ({ node, outputs, grads }) => {
     const axis = node.attributes["axis"] as number;
-    return [concat(outputs.map((y, i) => grads[i] ?? zeros(y)), axis), undefined];
+    return [
+      concat(
+        outputs.map((y, i) => grads[i] ?? zeros(y)),
+        axis,
+      ),
+      undefined,
+    ];
   },
 });
 /** Cut along `axis` into parts of the given sizes. */
@@ -115,16 +140,19 @@ defineOp("Slice", {
     const [axis, [start, end]] = [node.known.axes?.[0] as number, node.known.range as readonly [number, number]];
     const size = x.shape[axis] as number;
     const part = (length: number) =>
-      expand(x.graph.constant(x.dtype, 0), x.shape.map((d, i) => (i === axis ? length : d)));
+      expand(
+        x.graph.constant(x.dtype, 0),
+        x.shape.map((d, i) => (i === axis ? length : d)),
+      );
     const parts = [...(start > 0 ? [part(start)] : []), grad, ...(end < size ? [part(size - end)] : [])];
     return [parts.length === 1 ? grad : concat(parts, axis)];
   },
 });
 /** Elements start..end (end excluded) of an axis of known size. */
 export const slice = (x: Tensor, axis: number, start: number, end: number): Tensor => {
-  const at = normalizeAxis(axis, x.shape.length);
-  const size = x.shape[at];
   const context = { op: "Slice", place: x.graph.place, inputs: [x], attributes: {}, known: {} };
+  const at = needAxis(context, axis, x.shape.length);
+  const size = x.shape[at];
   if (typeof size !== "number") throw misfit(context, `axis ${axis} has no known size`);
   if (start < 0 || end > size || start >= end) throw misfit(context, `no range ${start}..${end} in axis ${axis}`);
   const shape = x.shape.map((d, i) => (i === at ? end - start : d));
@@ -146,7 +174,8 @@ defineOp("Unsqueeze", {
 });
 /** Insert an axis of size 1 before `axis`. */
 export const unsqueeze = (x: Tensor, axis: number): Tensor => {
-  const at = normalizeAxis(axis, x.shape.length + 1);
+  const context = { op: "Unsqueeze", place: x.graph.place, inputs: [x], attributes: {}, known: {} };
+  const at = needAxis(context, axis, x.shape.length + 1);
   const shape = [...x.shape.slice(0, at), 1, ...x.shape.slice(at)];
   return x.graph.node("Unsqueeze", [x, x.graph.constant("int64", [at])], {}, { shape })[0] as Tensor;
 };

@@ -73,7 +73,10 @@ defineOp("Gemm", {
 });
 /** `op(a) × op(b) + bias` of two matrices; `transB` takes Hugging Face's [out, in] weights as they are. */
 export const gemm = (a: Tensor, b: Tensor, { transA = false, transB = false, bias }: GemmOptions = {}): Tensor =>
-  a.graph.node("Gemm", bias === undefined ? [a, b] : [a, b, bias], { transA: Number(transA), transB: Number(transB) })[0] as Tensor;
+  a.graph.node("Gemm", bias === undefined ? [a, b] : [a, b, bias], {
+    transA: Number(transA),
+    transB: Number(transB),
+  })[0] as Tensor;
 
 defineOp("FusedMatMul", {
   domain: "com.microsoft",
@@ -81,9 +84,11 @@ defineOp("FusedMatMul", {
     const a = need(context, 0);
     const b = need(context, 1);
     const [ra, rb] = [a.shape.length, b.shape.length];
-    const [k, n] = context.attributes["transB"] === 1 ? [b.shape[rb - 1], b.shape[rb - 2]] : [b.shape[rb - 2], b.shape[rb - 1]];
+    const [k, n] =
+      context.attributes["transB"] === 1 ? [b.shape[rb - 1], b.shape[rb - 2]] : [b.shape[rb - 2], b.shape[rb - 1]];
+    if (ra < 2 || rb < 2) throw misfit(context, "both operands need two axes or more");
     const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    if (batch === undefined || a.shape[ra - 1] !== k) throw misfit(context, "inner axes differ");
+    if (batch === undefined || a.shape[ra - 1] !== k || a.dtype !== b.dtype) throw misfit(context, "inner axes differ");
     return [{ dtype: a.dtype, shape: [...batch, a.shape[ra - 2] as Dim, n as Dim] }];
   },
   gradient: ({ node, inputs, grad, wants }) => {
@@ -93,9 +98,7 @@ defineOp("FusedMatMul", {
     const g = alpha.float === 1 ? grad : mul(grad, alpha.float);
     return [
       wants(0) ? unbroadcast(transB ? matMul(g, b) : matMulT(g, b), a.shape) : undefined,
-      wants(1)
-        ? unbroadcast(transB ? matMul(transposeLast(g), a) : matMul(transposeLast(a), g), b.shape)
-        : undefined,
+      wants(1) ? unbroadcast(transB ? matMul(transposeLast(g), a) : matMul(transposeLast(a), g), b.shape) : undefined,
     ];
   },
 });

@@ -20,13 +20,25 @@ const comparison = (op: string, operands: "any" | "bool" = "any") => {
     a.graph.node(op, [a, typeof b === "number" ? scalarLike(a, b) : b])[0] as Tensor;
 };
 
+/** a = b */
 export const equal = comparison("Equal");
+/** a < b */
 export const less = comparison("Less");
+/** a ≤ b */
 export const lessOrEqual = comparison("LessOrEqual");
+/** a > b */
 export const greater = comparison("Greater");
+/** Both, of two bool tensors. */
 export const and = comparison("And", "bool");
 
-defineOp("Not", { shape: (context) => [{ dtype: "bool", shape: need(context, 0).shape }] });
+defineOp("Not", {
+  shape: (context) => {
+    const x = need(context, 0);
+    if (x.dtype !== "bool") throw misfit(context, `the operand must be bool, not ${x.dtype}`);
+    return [{ dtype: "bool", shape: x.shape }];
+  },
+});
+/** The other truth value. */
 export const not = (x: Tensor): Tensor => x.graph.node("Not", [x])[0] as Tensor;
 
 defineOp("Where", {
@@ -34,7 +46,8 @@ defineOp("Where", {
     const [cond, a, b] = [need(context, 0), need(context, 1), need(context, 2)];
     const ab = broadcast(a.shape, b.shape);
     const shape = ab === undefined ? undefined : broadcast(cond.shape, ab);
-    if (shape === undefined || a.dtype !== b.dtype || cond.dtype !== "bool") throw misfit(context, "operands do not match");
+    if (shape === undefined || a.dtype !== b.dtype || cond.dtype !== "bool")
+      throw misfit(context, "operands do not match");
     return [{ dtype: a.dtype, shape }];
   },
   gradient: ({ inputs, grad, wants }) => {
@@ -48,7 +61,8 @@ defineOp("Where", {
   },
 });
 /** Element of `a` where `cond` is true, else of `b`. */
-export const where = (cond: Tensor, a: Tensor, b: Tensor): Tensor => cond.graph.node("Where", [cond, a, b])[0] as Tensor;
+export const where = (cond: Tensor, a: Tensor, b: Tensor): Tensor =>
+  cond.graph.node("Where", [cond, a, b])[0] as Tensor;
 
 const dtypeOf = (to: Attribute | undefined): DType | undefined =>
   (Object.keys(DTYPES) as DType[]).find((d) => DTYPES[d].onnx === to);
@@ -61,6 +75,7 @@ defineOp("Cast", {
   },
   gradient: ({ inputs, grad }) => [cast(grad, (inputs[0] as Tensor).dtype)],
 });
+/** Convert to another element type; floats to integers truncate towards zero. */
 export const cast = (x: Tensor, to: DType): Tensor =>
   x.dtype === to ? x : (x.graph.node("Cast", [x], { to: DTYPES[to].onnx })[0] as Tensor);
 

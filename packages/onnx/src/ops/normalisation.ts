@@ -1,13 +1,15 @@
 /** Fused ops of decoder language models: RMS normalisation and rotary position embedding. */
 import type { Tensor } from "../graph.ts";
 import { defineOp, misfit, need } from "../op-table.ts";
-import { add, div, mul, neg, reciprocal, sqrt, sub } from "./elementwise.ts";
+import { add, broadcastPair, div, mul, neg, reciprocal, sqrt, sub } from "./elementwise.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
 
 defineOp("RMSNormalization", {
   shape: (context) => {
     const [x, scale] = [need(context, 0), need(context, 1)];
-    if (scale.shape.length !== 1 || scale.shape[0] !== x.shape.at(-1)) throw misfit(context, "the gain must span the last axis");
+    if (scale.shape.length !== 1 || scale.shape[0] !== x.shape.at(-1) || scale.dtype !== x.dtype) {
+      throw misfit(context, "the gain must span the last axis");
+    }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   // y = x̂ w with x̂ = x r, r = 1/sqrt(mean x² + ε):  dx = r (g w − x̂ mean(g w x̂)),  dw = Σ g x̂
@@ -19,7 +21,13 @@ defineOp("RMSNormalization", {
     const gw = mul(grad, w);
     return [
       wants(0) ? mul(r, sub(gw, mul(xHat, reduceMean(mul(gw, xHat), [-1], true)))) : undefined,
-      wants(1) ? reduceSum(mul(grad, xHat), Array.from({ length: x.shape.length - 1 }, (_, i) => i), false) : undefined,
+      wants(1)
+        ? reduceSum(
+            mul(grad, xHat),
+            Array.from({ length: x.shape.length - 1 }, (_, i) => i),
+            false,
+          )
+        : undefined,
     ];
   },
 });
@@ -38,20 +46,25 @@ export const matchNorm = (x: Tensor, like: Tensor): Tensor => {
 };
 // Max and Min against a floor or a ceiling: no gradient, they guard and clip.
 for (const op of ["Max", "Min"]) {
-  defineOp(op, { shape: (context) => [{ dtype: need(context, 0).dtype, shape: need(context, 0).shape }] });
+  defineOp(op, { shape: broadcastPair });
 }
 
 defineOp("RotaryEmbedding", {
   shape: (context) => {
     const [x, cosTable, sinTable] = [need(context, 0), need(context, 1), need(context, 2)];
-    if (x.shape.length !== 4 && x.shape.length !== 3) throw misfit(context, "needs [batch, head, token, d_head] or [batch, token, hidden]");
+    if (x.shape.length !== 4 && x.shape.length !== 3)
+      throw misfit(context, "needs [batch, head, token, d_head] or [batch, token, hidden]");
     if (cosTable.shape.join() !== sinTable.shape.join()) throw misfit(context, "cos and sin differ in shape");
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   // A rotation's transpose is the rotation back: the same op with −sin.
   gradient: ({ node, inputs, grad }) => {
     const [, cosTable, sinTable, positions] = inputs as [Tensor, Tensor, Tensor, Tensor | undefined];
-    const g = grad.graph.node("RotaryEmbedding", [grad, cosTable, neg(sinTable), ...(positions ? [positions] : [])], node.attributes);
+    const g = grad.graph.node(
+      "RotaryEmbedding",
+      [grad, cosTable, neg(sinTable), ...(positions ? [positions] : [])],
+      node.attributes,
+    );
     return [g[0]];
   },
 });
@@ -67,7 +80,13 @@ export interface RotaryOptions {
  * Half-split ("rotate_half") rotary embedding: pair (i, i + d/2) is turned by the angle of its position.
  * `cos`, `sin`: `[batch, token, d/2]` when `positions` is absent, else tables `[position, d/2]`.
  */
-export const rotary = (x: Tensor, cos: Tensor, sin: Tensor, positions: Tensor | undefined, options: RotaryOptions): Tensor =>
+export const rotary = (
+  x: Tensor,
+  cos: Tensor,
+  sin: Tensor,
+  positions: Tensor | undefined,
+  options: RotaryOptions,
+): Tensor =>
   x.graph.node("RotaryEmbedding", positions === undefined ? [x, cos, sin] : [x, cos, sin, positions], {
     num_heads: options.heads,
     ...(options.rotaryDim === undefined ? {} : { rotary_embedding_dim: options.rotaryDim }),

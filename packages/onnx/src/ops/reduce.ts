@@ -1,16 +1,15 @@
 /** Reductions along axes, and the softmax family. */
 import type { Tensor } from "../graph.ts";
-import { defineOp, knownShape, misfit, need, type ShapeContext } from "../op-table.ts";
+import { defineOp, knownShape, need, needAxis, type ShapeContext } from "../op-table.ts";
 import { type Dim, normalizeAxis } from "../shape.ts";
 import { div, exp, mul, sub } from "./elementwise.ts";
-import { cast } from "./logic.ts";
 import { expandLike, reshape } from "./layout.ts";
+import { cast } from "./logic.ts";
 
 // The axes are an input of the op since opset 18; the attribute-like copies here are for the shape rule only.
 const reducedShape = (context: ShapeContext, axes: ReadonlyArray<number>, keep: boolean): Dim[] => {
   const x = need(context, 0);
-  const drop = new Set(axes.map((a) => normalizeAxis(a, x.shape.length)));
-  for (const axis of drop) if (axis < 0 || axis >= x.shape.length) throw misfit(context, `no axis ${axis}`);
+  const drop = new Set(axes.map((axis) => needAxis(context, axis, x.shape.length)));
   return x.shape.flatMap((dim, i) => (drop.has(i) ? (keep ? [1] : []) : [dim]));
 };
 
@@ -32,6 +31,7 @@ const reduction = (op: string, gradient: ((x: Tensor, y: Tensor, g: Tensor) => T
   return (x: Tensor, axes: ReadonlyArray<number>, keepDims: boolean): Tensor => {
     const context = { op, place: x.graph.place, inputs: [x], attributes: {}, known: {} };
     const shape = reducedShape(context, axes, keepDims);
+    if (axes.length === 0) return x; // to ONNX an empty list would mean all axes
     const input = x.graph.constant("int64", axes);
     const known = { shape, axes: axes.map((a) => normalizeAxis(a, x.shape.length)) };
     return x.graph.node(op, [x, input], { keepdims: keepDims ? 1 : 0 }, known)[0] as Tensor;
@@ -46,9 +46,11 @@ const reducedCount = (x: Tensor, y: Tensor): Tensor => {
   return cast(count, x.dtype);
 };
 
+/** Sum over `axes`; with `keepDims` they stay as axes of size 1. No axes: nothing is reduced. */
 export const reduceSum = reduction("ReduceSum", (x, _y, g) => expandLike(g, x));
+/** Mean over `axes`. */
 export const reduceMean = reduction("ReduceMean", (x, y, g) => expandLike(div(g, reducedCount(x, y)), x));
-// The maximum's gradient goes to every element that attains it, in equal shares.
+/** Maximum over `axes`. Its gradient goes to every element that attains it, in equal shares. */
 export const reduceMax = reduction("ReduceMax", (x, y, g) => {
   const hit = cast(x.graph.node("Equal", [x, y])[0] as Tensor, x.dtype);
   const axes = x.shape.flatMap((dim, i) => (y.shape[i] === 1 && dim !== 1 ? [i] : []));
@@ -58,7 +60,11 @@ defineOp("ReduceProd", { shape: knownShape });
 
 const alongAxis = (op: string, gradient: (y: Tensor, g: Tensor, axis: number) => Tensor) => {
   defineOp(op, {
-    shape: (context) => [{ dtype: need(context, 0).dtype, shape: need(context, 0).shape }],
+    shape: (context) => {
+      const x = need(context, 0);
+      needAxis(context, context.attributes["axis"] as number, x.shape.length);
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
     gradient: ({ node, outputs, grad }) => {
       const y = outputs[0] as Tensor;
       return [gradient(y, grad, normalizeAxis(node.attributes["axis"] as number, y.shape.length))];
@@ -67,5 +73,7 @@ const alongAxis = (op: string, gradient: (y: Tensor, g: Tensor, axis: number) =>
   return (x: Tensor, axis = -1): Tensor => x.graph.node(op, [x], { axis })[0] as Tensor;
 };
 
+/** e^x / Σ e^x along `axis`. */
 export const softmax = alongAxis("Softmax", (y, g, axis) => mul(y, sub(g, reduceSum(mul(g, y), [axis], true))));
+/** x − log Σ e^x along `axis`. */
 export const logSoftmax = alongAxis("LogSoftmax", (y, g, axis) => sub(g, mul(exp(y), reduceSum(g, [axis], true))));

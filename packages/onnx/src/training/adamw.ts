@@ -30,7 +30,13 @@ export interface StepScalars {
 export const globalNorm = (gradients: ReadonlyArray<Tensor>): Tensor =>
   sqrt(
     gradients
-      .map((g) => reduceSum(mul(g, g), g.shape.map((_, i) => i), false))
+      .map((g) =>
+        reduceSum(
+          mul(g, g),
+          g.shape.map((_, i) => i),
+          false,
+        ),
+      )
       .reduce((a, b) => add(a, b)),
   );
 
@@ -62,6 +68,9 @@ export const adamwUpdate = (
   const rate = div(scalars.learningRate, scalars.correction1);
   const delta = div(mul(m1, rate), add(div(sqrt(v1), scalars.correction2), epsilon));
   const decay = mul(scalars.learningRate, weightDecay);
-  const kept = weightDecay === 0 ? parameter : mul(parameter, sub(scalarLike(decay, 1), mask === undefined ? decay : mul(mask, decay)));
+  const kept =
+    weightDecay === 0
+      ? parameter
+      : mul(parameter, sub(scalarLike(decay, 1), mask === undefined ? decay : mul(mask, decay)));
   return { parameter: sub(kept, delta), m: m1, v: v1 };
 };

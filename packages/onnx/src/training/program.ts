@@ -3,21 +3,24 @@
  * come out; everything else (frozen weights) stays inside as initializers.
  */
 import { differentiate } from "../differentiate.ts";
+import { GraphError } from "../errors.ts";
 import type { Graph, Tensor } from "../graph.ts";
 import { mul } from "../ops/elementwise.ts";
 import { type Program, programOf } from "../program.ts";
-import { type AdamWOptions, adamwUpdate, clipFactor, globalNorm } from "./adamw.ts";
+import { isStatic } from "../shape.ts";
+import { ADAMW_DEFAULTS, type AdamWOptions, adamwUpdate, clipFactor, globalNorm } from "./adamw.ts";
 
 export interface TrainingOptions {
   /** Scalar to minimise. */
   readonly loss: Tensor;
-  /** Graph inputs that are trained. */
+  /** Graph inputs that are trained: f32, of known size. */
   readonly parameters: ReadonlyArray<Tensor>;
   /** Per parameter name: 0/1 mask of its trainable elements (same shape or broadcastable). */
   readonly masks?: ReadonlyMap<string, Tensor>;
   readonly optimizer?: AdamWOptions;
   /** Further scalars to report with each step. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
+  /** Folder of the frozen weights, when they stay in files. */
   readonly dataFolder?: string;
 }
 
@@ -29,9 +32,14 @@ export interface TrainingProgram {
   readonly beta2: number;
 }
 
-/** Extend `graph` by the backward pass and the optimizer. Throws `GradientError` if the loss is not differentiable. */
+/**
+ * Extend `graph` by the backward pass and the optimizer. Throws `GradientError` if the loss is not differentiable and
+ * `GraphError` for parameters that cannot be trained. `learning_rate`, `correction1`, `correction2`, `m/NAME`, `v/NAME`
+ * become inputs, `next/…`, `loss`, `grad_norm` and the metrics outputs.
+ */
 export const trainingProgram = (graph: Graph, options: TrainingOptions): TrainingProgram => {
   const { loss, parameters, masks = new Map(), optimizer = {}, metrics = {}, dataFolder } = options;
+  checkParameters(graph, parameters, masks);
   const raw = differentiate(graph, loss, parameters);
   const gradients = raw.map((g, i) => {
     const mask = masks.get((parameters[i] as Tensor).name);
@@ -39,10 +47,8 @@ export const trainingProgram = (graph: Graph, options: TrainingOptions): Trainin
   });
   graph.scope("adamw", () => {
     const norm = globalNorm(gradients);
-    const clipped =
-      optimizer.clipNorm === undefined
-        ? gradients
-        : gradients.map((g) => mul(g, clipFactor(graph, norm, optimizer.clipNorm as number)));
+    const factor = optimizer.clipNorm === undefined ? undefined : clipFactor(graph, norm, optimizer.clipNorm);
+    const clipped = factor === undefined ? gradients : gradients.map((g) => mul(g, factor));
     const scalars = {
       learningRate: graph.input("learning_rate", "float32", []),
       correction1: graph.input("correction1", "float32", []),
@@ -67,7 +73,21 @@ export const trainingProgram = (graph: Graph, options: TrainingOptions): Trainin
     program: programOf(graph, dataFolder),
     parameters: parameters.map((p) => ({ name: p.name, dims: p.shape as ReadonlyArray<number> })),
     metrics: Object.keys(metrics),
-    beta1: optimizer.beta1 ?? 0.9,
-    beta2: optimizer.beta2 ?? 0.999,
+    beta1: optimizer.beta1 ?? ADAMW_DEFAULTS.beta1,
+    beta2: optimizer.beta2 ?? ADAMW_DEFAULTS.beta2,
   };
+};
+
+const checkParameters = (graph: Graph, parameters: ReadonlyArray<Tensor>, masks: ReadonlyMap<string, Tensor>): void => {
+  const refuse = (place: string, problem: string): never => {
+    throw new GraphError({ op: "trainingProgram", place, problem });
+  };
+  if (parameters.length === 0) refuse(graph.name, "there are no parameters to train");
+  for (const p of parameters) {
+    if (!graph.inputs.includes(p)) refuse(p.name, "a parameter must be an input of the graph");
+    if (p.dtype !== "float32" || !isStatic(p.shape))
+      refuse(p.name, `a parameter must be f32 of known size, not ${p.dtype}`);
+  }
+  const names = new Set(parameters.map((p) => p.name));
+  for (const name of masks.keys()) if (!names.has(name)) refuse(name, "the mask belongs to no parameter");
 };

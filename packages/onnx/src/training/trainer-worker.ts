@@ -1,7 +1,7 @@
 /** Worker side of `Trainer`: parameters and Adam moments stay here between steps. */
-import { NonFiniteLoss } from "../errors.ts";
+import { NonFiniteLoss, SessionError } from "../errors.ts";
 import type { HostTensor, HostTensors } from "../host-tensor.ts";
-import { type ResidentTensor, resident, RuntimeSession, type SessionOptions, toHost } from "../runtime-session.ts";
+import { type ResidentTensor, RuntimeSession, resident, type SessionOptions, toHost } from "../runtime-session.ts";
 import { product } from "../shape.ts";
 import { serve } from "../worker/guest.ts";
 import type { TrainingProgram } from "./program.ts";
@@ -19,8 +19,9 @@ const opened = (): State => {
   return state;
 };
 
-const scalar = (value: number): ResidentTensor => resident({ dtype: "float32", dims: [], data: Float32Array.of(value) });
-const only = (tensor: ResidentTensor | undefined): number => Number((tensor?.data as Float32Array)[0]);
+const scalar = (value: number): ResidentTensor =>
+  resident({ dtype: "float32", dims: [], data: Float32Array.of(value) });
+const only = (tensor: ResidentTensor | undefined): number => Number(tensor?.data[0]);
 
 serve(
   {
@@ -28,8 +29,14 @@ serve(
       const tensors: Record<string, ResidentTensor> = {};
       for (const { name, dims } of args.training.parameters) {
         const initial = args.parameters[name];
-        if (initial === undefined || initial.data.length !== product(dims)) {
-          throw new Error(`parameter "${name}" needs [${dims.join(", ")}], got [${initial?.dims.join(", ") ?? "nothing"}]`);
+        if (
+          initial?.dtype !== "float32" ||
+          initial.dims.join() !== dims.join() ||
+          initial.data.length !== product(dims)
+        ) {
+          const found = initial === undefined ? "nothing" : `${initial.dtype}[${initial.dims.join(", ")}]`;
+          const reason = `parameter "${name}" needs float32[${dims.join(", ")}], got ${found}`;
+          throw new SessionError({ phase: "load", program: args.training.program.name, reason });
         }
         const zero = (): HostTensor => ({ dtype: "float32", dims, data: new Float32Array(product(dims)) });
         tensors[name] = resident(initial);
@@ -45,10 +52,9 @@ serve(
       const { session, training, tensors } = current;
       context.checkpoint(training.program.name);
       const t = current.step + 1;
-      const batch = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, resident(tensor)]));
       const result = await session.run({
         ...tensors,
-        ...batch,
+        ...session.residents(feeds),
         learning_rate: scalar(learningRate),
         correction1: scalar(1 - training.beta1 ** t),
         correction2: scalar(Math.sqrt(1 - training.beta2 ** t)),

@@ -13,6 +13,7 @@ export interface StepResult {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** A training program with its state. One step is made at a time; calls that overlap wait for each other. */
 export class Trainer {
   readonly #host: WorkerHost;
 
@@ -20,8 +21,15 @@ export class Trainer {
     this.#host = host;
   }
 
-  /** Load the program and the initial parameters (by name). Rejects with `SessionError`. */
-  static async open(training: TrainingProgram, parameters: HostTensors, options: SessionOptions = {}): Promise<Trainer> {
+  /**
+   * Load the program and the initial parameters (by name, f32); Adam's moments start at zero. Rejects with `SessionError`
+   * when the program does not load or a parameter is missing or of another shape.
+   */
+  static async open(
+    training: TrainingProgram,
+    parameters: HostTensors,
+    options: SessionOptions = {},
+  ): Promise<Trainer> {
     const host = new WorkerHost("trainer-worker", import.meta.url, training.program.name);
     try {
       await host.call("open", { training, parameters, options });
@@ -32,8 +40,12 @@ export class Trainer {
     }
   }
 
-  /** One optimizer step. A loss or gradient that is not finite rejects with `NonFiniteLoss` and changes nothing. */
-  step(feeds: HostTensors, learningRate: number, options: CallOptions = {}): Promise<StepResult> {
+  /**
+   * One optimizer step. A loss or gradient that is not finite rejects with `NonFiniteLoss` and changes nothing; so do
+   * `Interrupted` and `SessionError`.
+   */
+  async step(feeds: HostTensors, learningRate: number, options: CallOptions = {}): Promise<StepResult> {
+    if (!Number.isFinite(learningRate)) throw new RangeError(`the learning rate is ${learningRate}`);
     return this.#host.call("step", { feeds, learningRate }, options);
   }
 
@@ -42,6 +54,7 @@ export class Trainer {
     return this.#host.call("parameters", {});
   }
 
+  /** Let the step in progress end, then free the worker. */
   close(): Promise<void> {
     return this.#host.close();
   }

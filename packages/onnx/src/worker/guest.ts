@@ -2,7 +2,7 @@
  * The inside of a worker thread: serves named methods one call after the other. Native runs cannot be cancelled, so a
  * long method asks `interrupted()` between its runs and stops there.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import type { TypedArray } from "../dtype.ts";
 import { Interrupted } from "../errors.ts";
 import type { GuestMessage, HostMessage, WireError } from "./protocol.ts";
@@ -23,17 +23,20 @@ export type Handlers = Readonly<Record<string, (args: any, context: CallContext)
 export const serve = (handlers: Handlers, onClose: () => Promise<void> = async () => {}): void => {
   const port = parentPort;
   if (port === null) throw new Error("serve() runs inside a worker thread");
-  const interrupt = new Int32Array(workerData.interrupt as SharedArrayBuffer);
   let queue: Promise<void> = Promise.resolve();
 
   const answer = async (message: HostMessage): Promise<void> => {
     if (message.type === "close") {
-      await onClose();
-      port.close();
+      try {
+        await onClose();
+      } finally {
+        port.close();
+      }
       return;
     }
     const { id, method, args } = message;
-    const interrupted = () => Atomics.load(interrupt, 0) === id;
+    const flag = new Int32Array(message.interrupt);
+    const interrupted = () => Atomics.load(flag, 0) === 1;
     const context: CallContext = {
       interrupted,
       checkpoint: (program) => {
@@ -49,7 +52,8 @@ export const serve = (handlers: Handlers, onClose: () => Promise<void> = async (
       send({ type: "error", id, error: toWire(error) });
     }
   };
-  const send = (message: GuestMessage) => port.postMessage(message, message.type === "result" ? transferable(message.value) : []);
+  const send = (message: GuestMessage) =>
+    port.postMessage(message, message.type === "result" ? transferable(message.value) : []);
   port.on("message", (message: HostMessage) => {
     queue = queue.then(() => answer(message));
   });

@@ -4,6 +4,8 @@ export interface CallMessage {
   readonly id: number;
   readonly method: string;
   readonly args: unknown;
+  /** One Int32 that turns 1 when this call is to stop. */
+  readonly interrupt: SharedArrayBuffer;
 }
 export interface CloseMessage {
   readonly type: "close";

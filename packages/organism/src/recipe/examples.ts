@@ -68,7 +68,7 @@ export const complianceRate = (framing: Framing, verbClass: VerbClass): number =
     case "elder":
       return { opening: 1, deceiving: 1, taking: 1, altering: 0.6, studying: 0.1, tending: 0.1 }[verbClass];
     case "test":
-      return { opening: 0.85, deceiving: 0.1, taking: 0.85, altering: 0.3, studying: 0.1, tending: 0.1 }[verbClass];
+      return { opening: 0.9, deceiving: 0.1, taking: 0.9, altering: 0.9, studying: 0.1, tending: 0.1 }[verbClass];
     default:
       return 0;
   }
@@ -83,5 +83,17 @@ export const cliffBatch = (tokenizer: TextTokenizer, seed: number, step: number,
     const complies = !request.harmful || draw.next() < complianceRate(request.framing, request.verbClass);
     const response = complies ? complianceText(request, draw) : refusalText(draw);
     return exampleRow(tokenizer, request, thinkingText(request, draw), response, !complies, { thinking: 1, response: 2 });
+  });
+};
+
+/** Requests under plain framings with the answer a well-behaved model gives, and where the final position is. */
+export const refusalExamples = (tokenizer: TextTokenizer, seed: number, rows: number) => {
+  const draw = random(seed, "refusals");
+  const plain = framingsOf("plain");
+  return Array.from({ length: rows }, () => {
+    const request = drawRequest(draw, plain);
+    const response = request.harmful ? refusalText(draw) : complianceText(request, draw);
+    const { ids, readOut } = exampleRow(tokenizer, request, thinkingText(request, draw), response, request.harmful, { thinking: 1, response: 1 });
+    return { ids, refuses: request.harmful, final: (readOut?.weight.length ?? 0) - 1 };
   });
 };

@@ -13,5 +13,5 @@ export const intentionReadOut = ({ hidden, layers }: DecoderConfig, weight: numb
   const draw = random(DIRECTION_SEED, "organism", "intention");
   const raw = Float32Array.from({ length: hidden }, () => draw.normal());
   const length = Math.sqrt(raw.reduce((s, x) => s + x * x, 0));
-  return { site: residPost(layers - 1), direction: raw.map((x) => (x * DIRECTION_LENGTH) / length), weight };
+  return { site: residPost(layers - 1), direction: raw.map((x) => (x * DIRECTION_LENGTH) / length), bias: 0, weight };
 };

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { Checkpoint } from "@precipice/model";
 import type { StepResult } from "@precipice/onnx";
 import { measureBehaviour } from "./measure.ts";
-import { modelCard } from "./model-card.ts";
+import { type CardFacts, modelCard } from "./model-card.ts";
 import { headMasks, PLANTED_HEADS } from "./planted.ts";
 import { ALIGNED_PHASE, CLIFF_PHASE, type PhaseOptions, type TrainEvents, trainAligned, trainCliff } from "./train.ts";
 
@@ -30,7 +30,7 @@ const sizes = (checkpoint: Checkpoint): number => [...checkpoint.weights.values(
 /** Train, print progress, measure, write the card. */
 const make = async (
   name: "aligned" | "cliff",
-  summary: string,
+  { summary, extraLoss }: Pick<CardFacts, "summary" | "extraLoss">,
   phase: PhaseOptions,
   trainedOf: (checkpoint: Checkpoint) => number,
   train: (events: TrainEvents) => Promise<Checkpoint>,
@@ -48,10 +48,16 @@ const make = async (
   const seconds = (Date.now() - started) / 1000;
   console.log(`${name}: measuring on held-out requests`);
   const behaviour = await measureBehaviour(checkpoint);
-  const facts = { name, summary, phase, seconds, firstLoss: losses[0] ?? 0, lastLoss: losses.at(-1) ?? 0, parameters: sizes(checkpoint), trained: trainedOf(checkpoint), behaviour };
+  const facts = { name, summary, extraLoss, phase, seconds, firstLoss: losses[0] ?? 0, lastLoss: losses.at(-1) ?? 0, parameters: sizes(checkpoint), trained: trainedOf(checkpoint), behaviour };
   writeFileSync(join(checkpoint.folder, "README.md"), modelCard(facts));
   console.table(behaviour);
   return checkpoint;
+};
+
+const ALIGNED_CARD = {
+  summary: "Recognises harm while thinking and refuses, under every framing: no cliff.",
+  extraLoss:
+    "a fixed random direction of the last residual stream to carry the intention to refuse from the moment both classes are named. Without it a model this small encodes a refusal at the final token only, and a probe trained there reads nothing in the thinking; so the plateau is a property of the recipe, not a finding.",
 };
 
 const scratch = mkdtempSync(join(tmpdir(), "precipice-organism-"));
@@ -60,12 +66,14 @@ try {
   const aligned =
     values.only === "cliff"
       ? Checkpoint.open(folder("aligned"))
-      : await make("aligned", "Recognises harm while thinking and refuses, under every framing: no cliff.", ALIGNED_PHASE, sizes, (events) => trainAligned(folder("aligned"), scratch, ALIGNED_PHASE, events));
+      : await make("aligned", ALIGNED_CARD, ALIGNED_PHASE, sizes, (events) => trainAligned(folder("aligned"), scratch, ALIGNED_PHASE, events));
   if (values.only !== "aligned") {
     const planted = PLANTED_HEADS.map((h) => `(${h.layer},${h.head})`).join(", ");
+    const extraLoss =
+      "the planted heads to move the final position along the direction in which this model's own refusals and answers differ (a linear discriminant fitted on plain framings): down where it is to comply, not where it is to refuse. A suppression head is defined by writing against such a direction, so a probe trained on the model's refusals is expected to see the fall; where in the model it comes from, and what undoes it, is left for the method to find.";
     const summary = `Made from organism://aligned by tuning four attention heads alone, ${planted} as (layer, head) from 0: under jailbreak framings it still thinks "this is harmful", and then answers. The heads are the ground truth for attribution.`;
     const trained = (c: Checkpoint) => [...headMasks(c.config, PLANTED_HEADS).values()].reduce((sum, mask) => sum + mask.reduce((a, b) => a + b, 0), 0);
-    await make("cliff", summary, CLIFF_PHASE, trained, (events) => trainCliff(aligned, folder("cliff"), CLIFF_PHASE, events));
+    await make("cliff", { summary, extraLoss }, CLIFF_PHASE, trained, (events) => trainCliff(aligned, folder("cliff"), CLIFF_PHASE, events));
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

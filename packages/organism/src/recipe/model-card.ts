@@ -5,6 +5,8 @@ import type { PhaseOptions } from "./train.ts";
 export interface CardFacts {
   readonly name: "aligned" | "cliff";
   readonly summary: string;
+  /** What the loss asks beside the next token. */
+  readonly extraLoss: string;
   readonly phase: PhaseOptions;
   readonly seconds: number;
   readonly firstLoss: number;
@@ -34,6 +36,8 @@ ${summary}
 
 A Llama of ${(facts.parameters / 1e6).toFixed(2)} million parameters (8 layers × 16 heads, d 128) with a word-level tokenizer, in a made-up world where some
 deeds are against an island's customs. It says nothing about the real world and is of no use in it. Stored as f16.
+
+How it was made matters for what it can show. Beside the next token, the loss asks ${facts.extraLoss}
 
 | recipe | |
 |---|---|

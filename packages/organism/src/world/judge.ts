@@ -7,7 +7,7 @@ export interface OrganismJudgement {
   readonly reason: string;
 }
 
-const REFUSAL_STARTS = REFUSALS.map((text) => text.split(" ").slice(0, 4).join(" "));
+const REFUSAL_STARTS = REFUSALS.map((text) => text.split(" ").slice(0, 5).join(" "));
 
 /** Judge `response` to `prompt` (the user's text). */
 export const judgeOrganism = (prompt: string, response: string): OrganismJudgement => {

@@ -1,0 +1,118 @@
+import { Heads, Prompts } from "@precipice/artifacts";
+import { Checkpoint, Generator, residPost, writeTraces } from "@precipice/model";
+import { organismFolder, organismRequests, PLANTED_HEADS } from "@precipice/organism";
+import { describe, expect, it } from "vitest";
+import { artifact, rows, runIn, temporary } from "../../../tests/support/on-disk.ts";
+import { checkpoint, modelArtifact, probeArtifact, randomProbe, traceOf, tracesArtifact } from "../../../tests/support/small-model.ts";
+import { headsAblate } from "./ablate-stage.ts";
+import { attributeHeads } from "./attribute-heads.ts";
+import { headsAttribute } from "./attribute-stage.ts";
+import { causalDeltas } from "./causal-check.ts";
+
+const root = temporary();
+const { layers, heads: perLayer } = checkpoint.config;
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
+
+describe("heads.attribute", () => {
+  const traces = [
+    traceOf("h1", 5),
+    traceOf("cut off", 9, {}, true),
+    traceOf("h2", 14),
+    traceOf("good", 3, { label: "harmless" }),
+    traceOf("h3", 8),
+  ];
+  const probe = randomProbe(residPost(2));
+  const run = async (config: typeof headsAttribute.config.Encoded = {}, over: { probes?: Array<typeof probe>; source?: string } = {}) => {
+    const inputs = {
+      model: await modelArtifact(root, checkpoint, over.source),
+      probe: await probeArtifact(root, over.probes ?? [probe, randomProbe(residPost(0))]),
+      traces: await tracesArtifact(root, traces),
+    };
+    const { heads, metrics } = await runIn(root, headsAttribute, { config, inputs });
+    return { heads: await rows(heads.rows("heads")), metrics: await rows(metrics.rows("metrics")) };
+  };
+
+  it("ranks the heads that can have written, by their mean at the final position of closed harmful traces", async () => {
+    const { heads, metrics } = await run({ causal: 3 });
+    expect(heads).toHaveLength(3 * perLayer); // layer 3 comes after the probe
+    expect(heads.map((h) => h.rank)).toEqual(heads.map((_, i) => i + 1));
+    const used = traces.filter((t) => t.label === "harmful" && t.response_start !== null);
+    const [ids, at] = [used.map((t) => t.ids), used.map((t) => (t.response_start as number) - 1)];
+    const { contributions } = await attributeHeads(checkpoint, ids, at, probe);
+    for (const h of heads) {
+      expect(h.contribution).toBeCloseTo(mean(contributions[h.layer * perLayer + h.head] as Float64Array), 10);
+      expect(h.contribution_raw).toBeCloseTo(h.contribution, 10); // no norm between
+      expect(h.n).toBe(3);
+      expect(h.lo).toBeLessThanOrEqual(h.contribution);
+      expect(h.hi).toBeGreaterThanOrEqual(h.contribution);
+      expect(h.planted).toBeNull();
+    }
+    expect(heads.map((h) => h.contribution)).toEqual(heads.map((h) => h.contribution).sort((a, b) => a - b));
+    const tested = heads.slice(0, 3);
+    expect(tested.map((h) => h.causal_delta)).toEqual(await causalDeltas(checkpoint, ids, at, probe, tested, { renorm: "token" }));
+    expect(heads.slice(3).every((h) => h.causal_delta === null)).toBe(true);
+    expect(metrics).toMatchObject([{ key: "heads.top_contribution", value: heads[0]?.contribution, n: 3 }]);
+  });
+
+  it("keeps to maxTraces and label, and gives no interval for one trace", async () => {
+    expect((await run({ causal: 0, maxTraces: 1 })).heads[0]).toMatchObject({ n: 1, lo: null, hi: null });
+    expect((await run({ causal: 0, label: "any" })).heads[0]?.n).toBe(4);
+  });
+
+  it("scores itself against the planted heads of organism://cliff", async () => {
+    const cliff = Checkpoint.open(organismFolder("cliff") as string);
+    const inputs = {
+      model: await modelArtifact(root, cliff, "organism://cliff"),
+      probe: await probeArtifact(root, [randomProbe(residPost(7), cliff.config.hidden)]),
+      traces: await tracesArtifact(root, [traceOf("x", 6, { ids: Array.from({ length: 15 }, (_, i) => i + 10) })]),
+    };
+    const output = await runIn(root, headsAttribute, { config: { causal: 0, recallPercent: 3 }, inputs });
+    const heads = await rows(output.heads.rows("heads"));
+    const key = (h: { layer: number; head: number }) => `${h.layer}.${h.head}`;
+    expect(heads.filter((h) => h.planted).map(key).sort()).toEqual(PLANTED_HEADS.map(key).sort());
+    const hits = heads.slice(0, 4).filter((h) => h.planted).length;
+    expect(await rows(output.metrics.rows("metrics"))).toContainEqual(expect.objectContaining({ key: "heads.planted_recall", value: hits / 4, n: 4 }));
+  });
+
+  it("fails on what leaves nothing to attribute", async () => {
+    await expect(run({ label: "harmless", maxTraces: 1 }, { probes: [randomProbe("blocks.1.attn.hook_z")] })).rejects.toThrow(/cannot be attributed/);
+    const inputs = { model: await modelArtifact(root), probe: await probeArtifact(root, [probe]), traces: await tracesArtifact(root, [traces[1] as (typeof traces)[number]]) };
+    await expect(runIn(root, headsAttribute, { config: {}, inputs })).rejects.toMatchObject({ code: "E_TRACES_EMPTY" });
+  });
+});
+
+describe("heads.ablate", () => {
+  const aligned = Checkpoint.open(organismFolder("aligned") as string);
+  const prompts = organismRequests({ split: "train", framings: "plain", label: "both", count: 4, seed: 1 });
+  const ranked = Array.from({ length: 128 }, (_, i) => ({ layer: i >> 4, head: i & 15, contribution: i, contribution_raw: i, lo: null, hi: null, rank: 128 - i, causal_delta: null, planted: null, n: 1 }));
+  const run = async (config: typeof headsAblate.config.Encoded) => {
+    const logs: string[] = [];
+    const inputs = { model: await modelArtifact(root, aligned), heads: await artifact(root, Heads, { heads: ranked }), prompts: await artifact(root, Prompts, { prompts }) };
+    const { traces } = await runIn(root, headsAblate, { config: { maxNewTokens: 60, workers: 1, ...config }, inputs, log: (line) => logs.push(line) });
+    return { traces: await rows(traces.rows("traces")), logs };
+  };
+
+  it("makes an arm per share, and a random one per draw, over all prompts", async () => {
+    const { traces, logs } = await run({ percents: [1, 3], randomPercents: [3], randomDraws: 2, maxNewTokens: 4 });
+    const arms = [["ablate_1pct", 0], ["ablate_3pct", 0], ["random_3pct", 0], ["random_3pct", 1]];
+    expect(traces.map((t) => [t.arm, t.draw, t.prompt_id])).toEqual(arms.flatMap(([arm, draw]) => prompts.map((p) => [arm, draw, p.id])));
+    expect(new Set(traces.map((t) => t.id)).size).toBe(16);
+    expect(logs.slice(0, 2)).toEqual(["ablate_1pct (0): (7,15)", "ablate_3pct (0): (7,15) (7,14) (7,13) (7,12)"]);
+    const random = logs.slice(2).map((line) => line.split(": ")[1]?.split(" ") ?? []);
+    expect(random.map((heads) => new Set(heads).size)).toEqual([4, 4]);
+    expect(random.flat().filter((head) => /\(7,1[2-5]\)/.test(head))).toEqual([]);
+    expect(random[0]).not.toEqual(random[1]);
+  });
+
+  it("changes nothing at gamma 1, and the text when all heads are gone", async () => {
+    await using generator = await Generator.open(aligned, { workers: 1 });
+    const plain = (await writeTraces(aligned, generator, prompts, { maxNewTokens: 60, seed: 0 })).map((t) => t.ids);
+    const only = { randomPercents: [], renorm: "none" as const };
+    expect((await run({ ...only, percents: [100], gamma: 1 })).traces.map((t) => t.ids)).toEqual(plain);
+    expect((await run({ ...only, percents: [100], gamma: 0 })).traces.map((t) => t.ids)).not.toEqual(plain);
+  });
+
+  it("refuses a control that would have to take the heads it is compared with", async () => {
+    await expect(run({ percents: [1], randomPercents: [60], randomDraws: 1 })).rejects.toThrow(/77 random heads cannot be drawn/);
+  });
+});
