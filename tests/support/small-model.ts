@@ -92,11 +92,11 @@ export const probeArtifact = (root: string, probes: ReadonlyArray<ProbeAt>) =>
     },
   );
 
-/** The vector at one token of a row run alone, per site: what batched stages are compared with. */
-export const vectorsAt = async (row: ReadonlyArray<number>, token: number, sites: ReadonlyArray<Site>, of: Checkpoint = checkpoint) => {
+/** Vectors of a row run alone, per site `[token, d]`: what batched stages are compared with. */
+export const vectorsAt = async (row: ReadonlyArray<number>, tokens: ReadonlyArray<number>, sites: ReadonlyArray<Site>, of: Checkpoint = checkpoint) => {
   await using analyzer = await Analyzer.open(of, { capture: sites });
   const found: Record<Site, Float32Array> = {};
-  for await (const { outputs } of analyzer.run({ rows: [row], captureAt: () => [token] })) {
+  for await (const { outputs } of analyzer.run({ rows: [row], captureAt: () => tokens })) {
     for (const site of sites) found[site] = floats(outputs[site]);
   }
   return found;

@@ -29,7 +29,7 @@ beforeAll(async () => {
   const mlps = zSites.map((_, l) => `blocks.${l}.hook_mlp_out`);
   streams = [];
   for (const [i, row] of rows.entries()) {
-    streams.push(await vectorsAt(row, at[i] as number, [...zSites, ...mlps, "hook_embed", residPost(layers - 1), FINAL_NORMALIZED]));
+    streams.push(await vectorsAt(row, [at[i] as number], [...zSites, ...mlps, "hook_embed", residPost(layers - 1), FINAL_NORMALIZED]));
   }
 });
 
@@ -110,7 +110,7 @@ describe("causalDeltas", () => {
     const { contributions } = await attributeHeads(checkpoint, rows, at, probe);
     const last = cells.filter((c) => c.layer === layers - 1);
     const deltas = await causalDeltas(checkpoint, rows, at, probe, last, { renorm: "none" });
-    const reads = await Promise.all(rows.map(async (row, i) => dot((await vectorsAt(row, at[i] as number, [probe.site]))[probe.site] as Float32Array, probe.weights) + probe.bias));
+    const reads = await Promise.all(rows.map(async (row, i) => dot((await vectorsAt(row, [at[i] as number], [probe.site]))[probe.site] as Float32Array, probe.weights) + probe.bias));
     last.forEach(({ layer, head }, i) => {
       const shares = rows.map((_, row) => (contributions[layer * heads + head]?.[row] as number) * length(probe.weights));
       const want = reads.reduce((sum, z, row) => sum + sigmoid(z - (shares[row] as number)) - sigmoid(z), 0) / rows.length;

@@ -30,11 +30,15 @@ describe("probe.capture", () => {
     expect(columns).toEqual(sites.flatMap((site) => places.map((place) => ({ ...place, site }))));
     expect(dim).toBe(hidden);
     expect(data).toHaveLength(columns.length * dim);
-    for (const [i, { trace_id, site, token_index }] of columns.entries()) {
-      const row = traces.find((t) => t.id === trace_id)?.ids ?? [];
-      const alone = (await vectorsAt(row, token_index, [site]))[site] as Float32Array;
-      // f32 sums in another order: a batch pads and tiles differently from a row alone
-      expect(difference(data.subarray(i * dim, (i + 1) * dim), alone).maxAbs, `${trace_id} ${site}`).toBeLessThan(1e-5);
+    for (const { id, ids } of traces) {
+      const own = places.filter((place) => place.trace_id === id).map((place) => place.token_index);
+      const alone = await vectorsAt(ids, own, sites);
+      for (const site of sites) {
+        const found = columns.flatMap((c, i) => (c.trace_id === id && c.site === site ? Array.from(data.subarray(i * dim, (i + 1) * dim)) : []));
+        // f32 sums in another order: a batch pads and tiles differently from a row alone
+        expect(found).toHaveLength(own.length * dim);
+        expect(difference(found, alone[site] as Float32Array).maxAbs, `${id} ${site}`).toBeLessThan(1e-5);
+      }
     }
   });
 

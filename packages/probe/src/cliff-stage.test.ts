@@ -30,12 +30,9 @@ const score = async (config: Config, of = traces) => {
 
 /** sigmoid(w·x + b) at every token, from captured vectors of the row alone. */
 const scoresOf = async (ids: ReadonlyArray<number>, { site, weights, bias }: ProbeAt): Promise<number[]> => {
-  const found: number[] = [];
-  for (const token of ids.keys()) {
-    const x = (await vectorsAt(ids, token, [site]))[site] as Float32Array;
-    found.push(sigmoid(x.reduce((sum, value, k) => sum + value * (weights[k] as number), bias)));
-  }
-  return found;
+  const x = (await vectorsAt(ids, [...ids.keys()], [site]))[site] as Float32Array; // [token, d]
+  const d = weights.length;
+  return ids.map((_, t) => sigmoid(weights.reduce((sum, w, k) => sum + w * (x[t * d + k] as number), bias)));
 };
 
 describe("cliff.score", () => {
