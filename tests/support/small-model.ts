@@ -93,7 +93,12 @@ export const probeArtifact = (root: string, probes: ReadonlyArray<ProbeAt>) =>
   );
 
 /** Vectors of a row run alone, per site `[token, d]`: what batched stages are compared with. */
-export const vectorsAt = async (row: ReadonlyArray<number>, tokens: ReadonlyArray<number>, sites: ReadonlyArray<Site>, of: Checkpoint = checkpoint) => {
+export const vectorsAt = async (
+  row: ReadonlyArray<number>,
+  tokens: ReadonlyArray<number>,
+  sites: ReadonlyArray<Site>,
+  of: Checkpoint = checkpoint,
+) => {
   await using analyzer = await Analyzer.open(of, { capture: sites });
   const found: Record<Site, Float32Array> = {};
   for await (const { outputs } of analyzer.run({ rows: [row], captureAt: () => tokens })) {

@@ -1,5 +1,5 @@
 /** Stage `heads.ablate`: generate with the top heads scaled down, and with as many random heads as a control. */
-import { Heads, Model, modelFolder, Prompts, type Trace, traceRow, Traces } from "@precipice/artifacts";
+import { Heads, Model, modelFolder, Prompts, type Trace, Traces, traceRow } from "@precipice/artifacts";
 import { Checkpoint, Generator, RENORM_MODES, writeTraces } from "@precipice/model";
 import { attempt, Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
@@ -8,21 +8,45 @@ import { scaleOf } from "./causal-check.ts";
 import { headCount, randomHeads, topHeads } from "./choose-heads.ts";
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
-const percents = (fallback: ReadonlyArray<number>) => Schema.Array(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 100 }))).pipe(Schema.withDecodingDefaultKey(Effect.succeed(fallback)));
+const percents = (fallback: ReadonlyArray<number>) =>
+  Schema.Array(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 100 }))).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(fallback)),
+  );
 
 const config = Schema.Struct({
-  percents: percents([1, 3, 10]).annotate({ description: "Shares of all heads to ablate, most suppressing first: arms ablate_{p}pct" }),
-  randomPercents: percents([3]).annotate({ description: "Shares to ablate at random as a control: arms random_{p}pct" }),
-  randomDraws: positive.annotate({ description: "Random draws per share" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(5))),
-  gamma: Schema.Number.annotate({ description: "Factor of the heads' output: 0 ablates, above 1 enhances" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  percents: percents([1, 3, 10]).annotate({
+    description: "Shares of all heads to ablate, most suppressing first: arms ablate_{p}pct",
+  }),
+  randomPercents: percents([3]).annotate({
+    description: "Shares to ablate at random as a control: arms random_{p}pct",
+  }),
+  randomDraws: positive
+    .annotate({ description: "Random draws per share" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(5))),
+  gamma: Schema.Number.annotate({ description: "Factor of the heads' output: 0 ablates, above 1 enhances" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0)),
+  ),
   renorm: Schema.Literals(RENORM_MODES)
-    .annotate({ description: "Rescale the concatenated heads to their norm before: per token, over the tensor (the paper's code), or not" })
+    .annotate({
+      description:
+        "Rescale the concatenated heads to their norm before: per token, over the tensor (the paper's code), or not",
+    })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("token" as const))),
-  scope: Schema.Literals(["all", "generated"]).annotate({ description: "Tokens it acts on" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed("all" as const))),
-  maxNewTokens: positive.annotate({ description: "Most tokens to write per prompt" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(1024))),
-  temperature: Schema.Number.annotate({ description: "0 is greedy" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
-  seed: Schema.Int.annotate({ description: "Seed of sampling and of the random heads" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
-  batch: positive.annotate({ description: "Rows decoded together in a worker" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(48))),
+  scope: Schema.Literals(["all", "generated"])
+    .annotate({ description: "Tokens it acts on" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("all" as const))),
+  maxNewTokens: positive
+    .annotate({ description: "Most tokens to write per prompt" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(1024))),
+  temperature: Schema.Number.annotate({ description: "0 is greedy" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0)),
+  ),
+  seed: Schema.Int.annotate({ description: "Seed of sampling and of the random heads" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0)),
+  ),
+  batch: positive
+    .annotate({ description: "Rows decoded together in a worker" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(48))),
   workers: positive.annotate({ description: "Worker threads" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(2))),
 });
 
@@ -43,10 +67,17 @@ export const headsAblate = Stage.make("heads.ablate", {
       ...config.percents.map((p) => ({ arm: `ablate_${p}pct`, draw: 0, heads: topHeads(heads, count(p)) })),
       ...config.randomPercents.flatMap((p) =>
         // a control must not hit the heads it is compared with
-        Array.from({ length: config.randomDraws }, (_, draw) => ({ arm: `random_${p}pct`, draw, heads: randomHeads(heads, count(p), topHeads(heads, count(p)), config.seed, draw) }))),
+        Array.from({ length: config.randomDraws }, (_, draw) => ({
+          arm: `random_${p}pct`,
+          draw,
+          heads: randomHeads(heads, count(p), topHeads(heads, count(p)), config.seed, draw),
+        })),
+      ),
     ]);
     const generator = yield* Effect.acquireRelease(
-      attempt(() => Generator.open(checkpoint, { batch: config.batch, workers: config.workers, headScale: config.renorm })),
+      attempt(() =>
+        Generator.open(checkpoint, { batch: config.batch, workers: config.workers, headScale: config.renorm }),
+      ),
       (open) => Effect.promise(() => open.close()),
     );
     const rows: Trace[] = [];
@@ -57,10 +88,15 @@ export const headsAblate = Stage.make("heads.ablate", {
           maxNewTokens: config.maxNewTokens,
           sampling: { temperature: config.temperature },
           seed: config.seed,
-          headScale: { scale: scaleOf(checkpoint.config, arm.heads, config.gamma), renorm: config.renorm, scope: config.scope },
+          headScale: {
+            scale: scaleOf(checkpoint.config, arm.heads, config.gamma),
+            renorm: config.renorm,
+            scope: config.scope,
+          },
           signal,
           onProgress: (done) => progress(i * prompts.length + done, arms.length * prompts.length, "rows", arm.arm),
-        }));
+        }),
+      );
       traces.forEach((trace, p) => {
         rows.push(traceRow(prompts[p] as (typeof prompts)[number], trace, arm.arm, arm.draw, config.seed));
       });

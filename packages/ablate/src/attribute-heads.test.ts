@@ -5,12 +5,16 @@ import { attributeHeads, lastWritingLayer } from "./attribute-heads.ts";
 import { causalDeltas } from "./causal-check.ts";
 
 const { layers, heads, headDim, hidden, rmsEpsilon } = checkpoint.config;
-const cells = Array.from({ length: layers * heads }, (_, cell) => ({ layer: Math.floor(cell / heads), head: cell % heads }));
+const cells = Array.from({ length: layers * heads }, (_, cell) => ({
+  layer: Math.floor(cell / heads),
+  head: cell % heads,
+}));
 // lengths out of order, so that batches are not in the order of the rows
 const rows = [traceOf("a", 4), traceOf("b", 30), traceOf("c", 9)].map((t) => t.ids);
 const at = [6, 20, 13];
 
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((sum, x, i) => sum + x * (b[i] as number), 0);
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((sum, x, i) => sum + x * (b[i] as number), 0);
 const length = (v: ArrayLike<number>): number => Math.sqrt(dot(v, v));
 
 /** W_O^(h) z_{l,h}, `[d_model]`, by hand. */
@@ -18,7 +22,8 @@ const written = (z: Float32Array, layer: number, head: number): Float64Array => 
   const output = checkpoint.floats(`model.layers.${layer}.self_attn.o_proj.weight`); // [d_model, heads · d_head]
   return Float64Array.from({ length: hidden }, (_, i) => {
     let sum = 0;
-    for (let k = head * headDim; k < (head + 1) * headDim; k++) sum += (output[i * heads * headDim + k] as number) * (z[k] as number);
+    for (let k = head * headDim; k < (head + 1) * headDim; k++)
+      sum += (output[i * heads * headDim + k] as number) * (z[k] as number);
     return sum;
   });
 };
@@ -29,7 +34,13 @@ beforeAll(async () => {
   const mlps = zSites.map((_, l) => `blocks.${l}.hook_mlp_out`);
   streams = [];
   for (const [i, row] of rows.entries()) {
-    streams.push(await vectorsAt(row, [at[i] as number], [...zSites, ...mlps, "hook_embed", residPost(layers - 1), FINAL_NORMALIZED]));
+    streams.push(
+      await vectorsAt(
+        row,
+        [at[i] as number],
+        [...zSites, ...mlps, "hook_embed", residPost(layers - 1), FINAL_NORMALIZED],
+      ),
+    );
   }
 });
 
@@ -39,7 +50,9 @@ describe("attributeHeads", () => {
     const found = await attributeHeads(checkpoint, rows, at, probe);
     rows.forEach((_, row) => {
       cells.forEach(({ layer, head }, cell) => {
-        const want = dot(written(streams[row]?.[hookZ(layer)] as Float32Array, layer, head), probe.weights) / length(probe.weights);
+        const want =
+          dot(written(streams[row]?.[hookZ(layer)] as Float32Array, layer, head), probe.weights) /
+          length(probe.weights);
         expect(found.contributions[cell]?.[row]).toBeCloseTo(want, 5);
       });
     });
@@ -72,9 +85,15 @@ describe("attributeHeads", () => {
       const x = here[residPost(layers - 1)] as Float32Array;
       const r = 1 / Math.sqrt(dot(x, x) / hidden + rmsEpsilon);
       const rest = ["hook_embed", ...zSites.map((_, l) => `blocks.${l}.hook_mlp_out`)];
-      const others = rest.reduce((sum, site) => sum + (dot(here[site] as Float32Array, folded) * r) / length(probe.weights), 0);
+      const others = rest.reduce(
+        (sum, site) => sum + (dot(here[site] as Float32Array, folded) * r) / length(probe.weights),
+        0,
+      );
       const all = contributions.reduce((sum, values) => sum + (values[row] as number), 0);
-      expect(all + others).toBeCloseTo(dot(here[FINAL_NORMALIZED] as Float32Array, probe.weights) / length(probe.weights), 4);
+      expect(all + others).toBeCloseTo(
+        dot(here[FINAL_NORMALIZED] as Float32Array, probe.weights) / length(probe.weights),
+        4,
+      );
     });
   });
 
@@ -110,10 +129,19 @@ describe("causalDeltas", () => {
     const { contributions } = await attributeHeads(checkpoint, rows, at, probe);
     const last = cells.filter((c) => c.layer === layers - 1);
     const deltas = await causalDeltas(checkpoint, rows, at, probe, last, { renorm: "none" });
-    const reads = await Promise.all(rows.map(async (row, i) => dot((await vectorsAt(row, [at[i] as number], [probe.site]))[probe.site] as Float32Array, probe.weights) + probe.bias));
+    const reads = await Promise.all(
+      rows.map(
+        async (row, i) =>
+          dot((await vectorsAt(row, [at[i] as number], [probe.site]))[probe.site] as Float32Array, probe.weights) +
+          probe.bias,
+      ),
+    );
     last.forEach(({ layer, head }, i) => {
-      const shares = rows.map((_, row) => (contributions[layer * heads + head]?.[row] as number) * length(probe.weights));
-      const want = reads.reduce((sum, z, row) => sum + sigmoid(z - (shares[row] as number)) - sigmoid(z), 0) / rows.length;
+      const shares = rows.map(
+        (_, row) => (contributions[layer * heads + head]?.[row] as number) * length(probe.weights),
+      );
+      const want =
+        reads.reduce((sum, z, row) => sum + sigmoid(z - (shares[row] as number)) - sigmoid(z), 0) / rows.length;
       expect(deltas[i]).toBeCloseTo(want, 5);
       // without a suppressor the score rises
       if (shares.every((c) => c < 0)) expect(deltas[i]).toBeGreaterThan(0);
@@ -125,8 +153,14 @@ describe("causalDeltas", () => {
   it("is in the order of the heads, zero for heads after the site, and reports each", async () => {
     const seen: number[] = [];
     const probe = randomProbe(residPost(0));
-    const two = [{ layer: 3, head: 0 }, { layer: 0, head: 2 }];
-    const deltas = await causalDeltas(checkpoint, rows, at, probe, two, { renorm: "token", onHead: (done) => seen.push(done) });
+    const two = [
+      { layer: 3, head: 0 },
+      { layer: 0, head: 2 },
+    ];
+    const deltas = await causalDeltas(checkpoint, rows, at, probe, two, {
+      renorm: "token",
+      onHead: (done) => seen.push(done),
+    });
     expect(deltas[0]).toBe(0);
     expect(deltas[1]).not.toBe(0);
     expect(seen).toEqual([1, 2]);

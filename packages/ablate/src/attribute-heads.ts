@@ -31,7 +31,9 @@ export const lastWritingLayer = (site: Site, layers: number): number => {
   if (site === FINAL_NORMALIZED) return layers - 1;
   const [, layer, part] = /^blocks\.(\d+)\.hook_resid_(pre|mid|post)$/.exec(site) ?? [];
   if (layer === undefined || Number(layer) >= layers) {
-    throw new RangeError(`heads cannot be attributed at ${site}; use a site of the residual stream, blocks.N.hook_resid_{pre, mid, post} with N < ${layers}, or ${FINAL_NORMALIZED}`);
+    throw new RangeError(
+      `heads cannot be attributed at ${site}; use a site of the residual stream, blocks.N.hook_resid_{pre, mid, post} with N < ${layers}, or ${FINAL_NORMALIZED}`,
+    );
   }
   return part === "pre" ? Number(layer) - 1 : Number(layer);
 };
@@ -54,7 +56,10 @@ export const attributeHeads = async (
   const { layers, heads, hidden, rmsEpsilon } = checkpoint.config;
   lastWritingLayer(site, layers);
   const length = norm(weights);
-  if (weights.length !== hidden || !(length > 0)) throw new RangeError(`the probe's direction has ${weights.length} weights of norm ${length}; the model is ${hidden} wide`);
+  if (weights.length !== hidden || !(length > 0))
+    throw new RangeError(
+      `the probe's direction has ${weights.length} weights of norm ${length}; the model is ${hidden} wide`,
+    );
   const folds = site === FINAL_NORMALIZED;
   const gain = folds ? checkpoint.floats("model.norm.weight") : undefined;
   const direction = gain === undefined ? weights : weights.map((w, i) => w * (gain[i] as number));
@@ -63,16 +68,26 @@ export const attributeHeads = async (
   const contributions = empty();
   const raw = empty();
   const run = async (along: Float32Array, into: (cell: number, row: number, value: number, scale: number) => void) => {
-    await using analyzer = await Analyzer.open(checkpoint, { headContributions: true, capture: folds ? [lastStream] : [] });
+    await using analyzer = await Analyzer.open(checkpoint, {
+      headContributions: true,
+      capture: folds ? [lastStream] : [],
+    });
     const feeds = { direction: { dtype: "float32", dims: [hidden], data: along } } as const;
-    for await (const { captured, outputs } of analyzer.run({ rows, captureAt: (row) => [at[row] as number], feeds, signal, onRows })) {
+    for await (const { captured, outputs } of analyzer.run({
+      rows,
+      captureAt: (row) => [at[row] as number],
+      feeds,
+      signal,
+      onRows,
+    })) {
       const values = floats(outputs["head_contribution"]); // [layer, capture, head]
       const stream = folds ? floats(outputs[lastStream]) : undefined; // [capture, d_model]
       captured.forEach(({ row }, i) => {
         const x = stream?.subarray(i * hidden, (i + 1) * hidden);
         const scale = x === undefined ? 1 : 1 / Math.sqrt(norm(x) ** 2 / hidden + rmsEpsilon);
         for (let l = 0; l < layers; l++) {
-          for (let h = 0; h < heads; h++) into(l * heads + h, row, (values[(l * captured.length + i) * heads + h] as number) / length, scale);
+          for (let h = 0; h < heads; h++)
+            into(l * heads + h, row, (values[(l * captured.length + i) * heads + h] as number) / length, scale);
         }
       });
     }

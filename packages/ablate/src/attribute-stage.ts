@@ -11,11 +11,21 @@ import { causalDeltas } from "./causal-check.ts";
 import { headCount } from "./choose-heads.ts";
 
 const config = Schema.Struct({
-  label: Schema.Literals(["harmful", "harmless", "any"]).annotate({ description: "Traces to average over" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed("harmful" as const))),
-  maxTraces: Schema.Int.check(Schema.isGreaterThan(0)).annotate({ description: "Use at most this many traces, the first ones" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(200))),
-  causal: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).annotate({ description: "Ablate this many top heads one by one and record the change of the final score" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(12))),
-  recallPercent: Schema.Number.annotate({ description: "Planted heads are looked for among this share of all heads" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(3))),
-  seed: Schema.Int.annotate({ description: "Seed of the bootstrap" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  label: Schema.Literals(["harmful", "harmless", "any"])
+    .annotate({ description: "Traces to average over" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("harmful" as const))),
+  maxTraces: Schema.Int.check(Schema.isGreaterThan(0))
+    .annotate({ description: "Use at most this many traces, the first ones" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(200))),
+  causal: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+    .annotate({ description: "Ablate this many top heads one by one and record the change of the final score" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(12))),
+  recallPercent: Schema.Number.annotate({
+    description: "Planted heads are looked for among this share of all heads",
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(3))),
+  seed: Schema.Int.annotate({ description: "Seed of the bootstrap" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0)),
+  ),
 });
 
 export const headsAttribute = Stage.make("heads.attribute", {
@@ -27,41 +37,84 @@ export const headsAttribute = Stage.make("heads.attribute", {
   run: Effect.fn("heads.attribute")(function* ({ config, inputs, outputs, progress, log }) {
     const checkpoint = yield* attempt(Checkpoint.open.bind(Checkpoint, yield* modelFolder(inputs.model)));
     const [model] = yield* inputs.model.rows("model");
-    const all = (yield* inputs.traces.rows("traces")).filter((t) => (config.label === "any" || t.label === config.label) && t.response_start !== null);
+    const all = (yield* inputs.traces.rows("traces")).filter(
+      (t) => (config.label === "any" || t.label === config.label) && t.response_start !== null,
+    );
     const traces = all.slice(0, config.maxTraces);
     if (traces.length === 0) {
-      return yield* new StageError({ code: "E_TRACES_EMPTY", message: `no ${config.label} trace reached a response, so there is no final position`, remedy: "Raise maxNewTokens, or set label to any" });
+      return yield* new StageError({
+        code: "E_TRACES_EMPTY",
+        message: `no ${config.label} trace reached a response, so there is no final position`,
+        remedy: "Raise maxNewTokens, or set label to any",
+      });
     }
     const probes = yield* inputs.probe.rows("probes");
     const { columns, dim, data } = yield* inputs.probe.vectors("weights");
     const chosen = probes.find((p) => p.selected);
     const index = columns.findIndex((c) => c.site === chosen?.site);
-    if (chosen === undefined || index < 0) return yield* new StageError({ code: "E_PROBE_SITE", message: "the probe artifact has no selected probe" });
+    if (chosen === undefined || index < 0)
+      return yield* new StageError({ code: "E_PROBE_SITE", message: "the probe artifact has no selected probe" });
     const probe = { site: chosen.site, weights: data.slice(index * dim, (index + 1) * dim), bias: chosen.bias };
 
     const rows = traces.map((t) => t.ids);
     const at = traces.map((t) => (t.response_start as number) - 1);
-    const found = yield* attempt((signal) => attributeHeads(checkpoint, rows, at, probe, { signal, onRows: (done, total) => progress(done, total, "traces") }));
+    const found = yield* attempt((signal) =>
+      attributeHeads(checkpoint, rows, at, probe, { signal, onRows: (done, total) => progress(done, total, "traces") }),
+    );
     const { heads: perLayer, layers } = checkpoint.config;
     const lastLayer = lastWritingLayer(probe.site, layers); // later heads cannot have written what the probe reads
-    const planted = model?.source === "organism://cliff" ? new Set(PLANTED_HEADS.map((h) => `${h.layer}.${h.head}`)) : undefined;
+    const planted =
+      model?.source === "organism://cliff" ? new Set(PLANTED_HEADS.map((h) => `${h.layer}.${h.head}`)) : undefined;
     const cells = found.contributions.flatMap((values, cell) => {
       const layer = Math.floor(cell / perLayer);
       if (layer > lastLayer) return [];
       const head = cell % perLayer;
-      const { value, lo, hi, n } = bootstrapMean(Array.from(values), { seed: `${config.seed}/${layer}.${head}`, draws: 500 });
+      const { value, lo, hi, n } = bootstrapMean(Array.from(values), {
+        seed: `${config.seed}/${layer}.${head}`,
+        draws: 500,
+      });
       const raw = found.raw[cell] as Float64Array;
-      return [{ layer, head, contribution: value, contribution_raw: raw.reduce((a, b) => a + b, 0) / raw.length, lo: n > 1 ? lo : null, hi: n > 1 ? hi : null, n, planted: planted?.has(`${layer}.${head}`) ?? null }];
+      return [
+        {
+          layer,
+          head,
+          contribution: value,
+          contribution_raw: raw.reduce((a, b) => a + b, 0) / raw.length,
+          lo: n > 1 ? lo : null,
+          hi: n > 1 ? hi : null,
+          n,
+          planted: planted?.has(`${layer}.${head}`) ?? null,
+        },
+      ];
     });
-    const ranked = [...cells].sort((a, b) => a.contribution - b.contribution || a.layer - b.layer || a.head - b.head).map((cell, i) => ({ ...cell, rank: i + 1 }));
+    const ranked = [...cells]
+      .sort((a, b) => a.contribution - b.contribution || a.layer - b.layer || a.head - b.head)
+      .map((cell, i) => ({ ...cell, rank: i + 1 }));
     const tested = ranked.slice(0, config.causal);
-    const deltas = yield* attempt((signal) => causalDeltas(checkpoint, rows, at, probe, tested, { renorm: "token", signal, onHead: (done, total) => progress(done, total, "heads", "ablated alone") }));
-    yield* outputs.heads.writeRows("heads", ranked.map((cell, i) => ({ ...cell, causal_delta: deltas[i] ?? null })));
+    const deltas = yield* attempt((signal) =>
+      causalDeltas(checkpoint, rows, at, probe, tested, {
+        renorm: "token",
+        signal,
+        onHead: (done, total) => progress(done, total, "heads", "ablated alone"),
+      }),
+    );
+    yield* outputs.heads.writeRows(
+      "heads",
+      ranked.map((cell, i) => ({ ...cell, causal_delta: deltas[i] ?? null })),
+    );
 
     const k = headCount(config.recallPercent, layers * perLayer);
     const names = ranked.slice(0, k).map((h) => `(${h.layer},${h.head})`);
     yield* log(`top ${k} of ${layers * perLayer} heads: ${names.join(" ")}`);
-    const metrics = [{ key: "heads.top_contribution", value: ranked[0]?.contribution ?? 0, lo: ranked[0]?.lo ?? null, hi: ranked[0]?.hi ?? null, n: traces.length }];
+    const metrics = [
+      {
+        key: "heads.top_contribution",
+        value: ranked[0]?.contribution ?? 0,
+        lo: ranked[0]?.lo ?? null,
+        hi: ranked[0]?.hi ?? null,
+        n: traces.length,
+      },
+    ];
     if (planted !== undefined) {
       const hits = ranked.slice(0, k).filter((h) => h.planted).length;
       const { lo, hi } = wilson(hits, planted.size);

@@ -9,7 +9,11 @@ export interface HeadIndex {
 }
 
 /** `[layers * heads]`, 1 everywhere but gamma at `heads`. */
-export const scaleOf = (config: { readonly layers: number; readonly heads: number }, heads: ReadonlyArray<HeadIndex>, gamma: number): Float32Array => {
+export const scaleOf = (
+  config: { readonly layers: number; readonly heads: number },
+  heads: ReadonlyArray<HeadIndex>,
+  gamma: number,
+): Float32Array => {
   const scale = new Float32Array(config.layers * config.heads).fill(1);
   for (const { layer, head } of heads) scale[layer * config.heads + head] = gamma;
   return scale;
@@ -37,8 +41,20 @@ export const causalDeltas = async (
   const finalScores = async (scale: Float32Array): Promise<Float64Array> => {
     const scores = new Float64Array(rows.length);
     const feeds = { head_scale: { dtype: "float32", dims: [config.layers, config.heads], data: scale } } as const;
-    const gate = (group: ReadonlyArray<number>, tokens: number) => ({ head_gate: { dtype: "float32", dims: [group.length * tokens], data: new Float32Array(group.length * tokens).fill(1) } as const });
-    for await (const { captured, outputs } of analyzer.run({ rows, captureAt: (row) => [at[row] as number], feeds, batchFeeds: gate, signal })) {
+    const gate = (group: ReadonlyArray<number>, tokens: number) => ({
+      head_gate: {
+        dtype: "float32",
+        dims: [group.length * tokens],
+        data: new Float32Array(group.length * tokens).fill(1),
+      } as const,
+    });
+    for await (const { captured, outputs } of analyzer.run({
+      rows,
+      captureAt: (row) => [at[row] as number],
+      feeds,
+      batchFeeds: gate,
+      signal,
+    })) {
       const stream = floats(outputs[probe.site]);
       const width = probe.weights.length;
       captured.forEach(({ row }, i) => {

@@ -48,6 +48,13 @@ describe("randomHeads", () => {
 });
 
 it("scaleOf is 1 but at the heads", () => {
-  const scale = scaleOf({ layers: 2, heads: 3 }, [{ layer: 1, head: 0 }, { layer: 0, head: 2 }], 0.5);
+  const scale = scaleOf(
+    { layers: 2, heads: 3 },
+    [
+      { layer: 1, head: 0 },
+      { layer: 0, head: 2 },
+    ],
+    0.5,
+  );
   expect([...scale]).toEqual([1, 1, 0.5, 0.5, 1, 1]);
 });

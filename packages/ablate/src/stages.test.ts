@@ -3,14 +3,21 @@ import { Checkpoint, Generator, residPost, writeTraces } from "@precipice/model"
 import { organismFolder, organismRequests, PLANTED_HEADS } from "@precipice/organism";
 import { describe, expect, it } from "vitest";
 import { artifact, rows, runIn, temporary } from "../../../tests/support/on-disk.ts";
-import { checkpoint, modelArtifact, probeArtifact, randomProbe, traceOf, tracesArtifact } from "../../../tests/support/small-model.ts";
+import {
+  checkpoint,
+  modelArtifact,
+  probeArtifact,
+  randomProbe,
+  traceOf,
+  tracesArtifact,
+} from "../../../tests/support/small-model.ts";
 import { headsAblate } from "./ablate-stage.ts";
 import { attributeHeads } from "./attribute-heads.ts";
 import { headsAttribute } from "./attribute-stage.ts";
 import { causalDeltas } from "./causal-check.ts";
 
 const root = temporary();
-const { layers, heads: perLayer } = checkpoint.config;
+const { heads: perLayer } = checkpoint.config;
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 
 describe("heads.attribute", () => {
@@ -22,7 +29,10 @@ describe("heads.attribute", () => {
     traceOf("h3", 8),
   ];
   const probe = randomProbe(residPost(2));
-  const run = async (config: typeof headsAttribute.config.Encoded = {}, over: { probes?: Array<typeof probe>; source?: string } = {}) => {
+  const run = async (
+    config: typeof headsAttribute.config.Encoded = {},
+    over: { probes?: Array<typeof probe>; source?: string } = {},
+  ) => {
     const inputs = {
       model: await modelArtifact(root, checkpoint, over.source),
       probe: await probeArtifact(root, over.probes ?? [probe, randomProbe(residPost(0))]),
@@ -49,7 +59,9 @@ describe("heads.attribute", () => {
     }
     expect(heads.map((h) => h.contribution)).toEqual(heads.map((h) => h.contribution).sort((a, b) => a - b));
     const tested = heads.slice(0, 3);
-    expect(tested.map((h) => h.causal_delta)).toEqual(await causalDeltas(checkpoint, ids, at, probe, tested, { renorm: "token" }));
+    expect(tested.map((h) => h.causal_delta)).toEqual(
+      await causalDeltas(checkpoint, ids, at, probe, tested, { renorm: "token" }),
+    );
     expect(heads.slice(3).every((h) => h.causal_delta === null)).toBe(true);
     expect(metrics).toMatchObject([{ key: "heads.top_contribution", value: heads[0]?.contribution, n: 3 }]);
   });
@@ -69,14 +81,27 @@ describe("heads.attribute", () => {
     const output = await runIn(root, headsAttribute, { config: { causal: 0, recallPercent: 3 }, inputs });
     const heads = await rows(output.heads.rows("heads"));
     const key = (h: { layer: number; head: number }) => `${h.layer}.${h.head}`;
-    expect(heads.filter((h) => h.planted).map(key).sort()).toEqual(PLANTED_HEADS.map(key).sort());
+    expect(
+      heads
+        .filter((h) => h.planted)
+        .map(key)
+        .sort(),
+    ).toEqual(PLANTED_HEADS.map(key).sort());
     const hits = heads.slice(0, 4).filter((h) => h.planted).length;
-    expect(await rows(output.metrics.rows("metrics"))).toContainEqual(expect.objectContaining({ key: "heads.planted_recall", value: hits / 4, n: 4 }));
+    expect(await rows(output.metrics.rows("metrics"))).toContainEqual(
+      expect.objectContaining({ key: "heads.planted_recall", value: hits / 4, n: 4 }),
+    );
   });
 
   it("fails on what leaves nothing to attribute", async () => {
-    await expect(run({ label: "harmless", maxTraces: 1 }, { probes: [randomProbe("blocks.1.attn.hook_z")] })).rejects.toThrow(/cannot be attributed/);
-    const inputs = { model: await modelArtifact(root), probe: await probeArtifact(root, [probe]), traces: await tracesArtifact(root, [traces[1] as (typeof traces)[number]]) };
+    await expect(
+      run({ label: "harmless", maxTraces: 1 }, { probes: [randomProbe("blocks.1.attn.hook_z")] }),
+    ).rejects.toThrow(/cannot be attributed/);
+    const inputs = {
+      model: await modelArtifact(root),
+      probe: await probeArtifact(root, [probe]),
+      traces: await tracesArtifact(root, [traces[1] as (typeof traces)[number]]),
+    };
     await expect(runIn(root, headsAttribute, { config: {}, inputs })).rejects.toMatchObject({ code: "E_TRACES_EMPTY" });
   });
 });
@@ -84,18 +109,44 @@ describe("heads.attribute", () => {
 describe("heads.ablate", () => {
   const aligned = Checkpoint.open(organismFolder("aligned") as string);
   const prompts = organismRequests({ split: "train", framings: "plain", label: "both", count: 4, seed: 1 });
-  const ranked = Array.from({ length: 128 }, (_, i) => ({ layer: i >> 4, head: i & 15, contribution: i, contribution_raw: i, lo: null, hi: null, rank: 128 - i, causal_delta: null, planted: null, n: 1 }));
+  const ranked = Array.from({ length: 128 }, (_, i) => ({
+    layer: i >> 4,
+    head: i & 15,
+    contribution: i,
+    contribution_raw: i,
+    lo: null,
+    hi: null,
+    rank: 128 - i,
+    causal_delta: null,
+    planted: null,
+    n: 1,
+  }));
   const run = async (config: typeof headsAblate.config.Encoded) => {
     const logs: string[] = [];
-    const inputs = { model: await modelArtifact(root, aligned), heads: await artifact(root, Heads, { heads: ranked }), prompts: await artifact(root, Prompts, { prompts }) };
-    const { traces } = await runIn(root, headsAblate, { config: { maxNewTokens: 60, workers: 1, ...config }, inputs, log: (line) => logs.push(line) });
+    const inputs = {
+      model: await modelArtifact(root, aligned),
+      heads: await artifact(root, Heads, { heads: ranked }),
+      prompts: await artifact(root, Prompts, { prompts }),
+    };
+    const { traces } = await runIn(root, headsAblate, {
+      config: { maxNewTokens: 60, workers: 1, ...config },
+      inputs,
+      log: (line) => logs.push(line),
+    });
     return { traces: await rows(traces.rows("traces")), logs };
   };
 
   it("makes an arm per share, and a random one per draw, over all prompts", async () => {
     const { traces, logs } = await run({ percents: [1, 3], randomPercents: [3], randomDraws: 2, maxNewTokens: 4 });
-    const arms = [["ablate_1pct", 0], ["ablate_3pct", 0], ["random_3pct", 0], ["random_3pct", 1]];
-    expect(traces.map((t) => [t.arm, t.draw, t.prompt_id])).toEqual(arms.flatMap(([arm, draw]) => prompts.map((p) => [arm, draw, p.id])));
+    const arms = [
+      ["ablate_1pct", 0],
+      ["ablate_3pct", 0],
+      ["random_3pct", 0],
+      ["random_3pct", 1],
+    ];
+    expect(traces.map((t) => [t.arm, t.draw, t.prompt_id])).toEqual(
+      arms.flatMap(([arm, draw]) => prompts.map((p) => [arm, draw, p.id])),
+    );
     expect(new Set(traces.map((t) => t.id)).size).toBe(16);
     expect(logs.slice(0, 2)).toEqual(["ablate_1pct (0): (7,15)", "ablate_3pct (0): (7,15) (7,14) (7,13) (7,12)"]);
     const random = logs.slice(2).map((line) => line.split(": ")[1]?.split(" ") ?? []);
@@ -113,6 +164,8 @@ describe("heads.ablate", () => {
   });
 
   it("refuses a control that would have to take the heads it is compared with", async () => {
-    await expect(run({ percents: [1], randomPercents: [60], randomDraws: 1 })).rejects.toThrow(/77 random heads cannot be drawn/);
+    await expect(run({ percents: [1], randomPercents: [60], randomDraws: 1 })).rejects.toThrow(
+      /77 random heads cannot be drawn/,
+    );
   });
 });

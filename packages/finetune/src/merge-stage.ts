@@ -20,7 +20,11 @@ export const finetuneMerge = Stage.make("finetune.merge", {
     const merged = yield* attempt(async () => {
       const checkpoint = Checkpoint.open(folder);
       const target = dirname(outputs.model.file("checkpoint/model.safetensors"));
-      mergeAdapter(checkpoint, readAdapter(dirname(inputs.adapter.file("adapter_config.json")), checkpoint.config), target);
+      mergeAdapter(
+        checkpoint,
+        readAdapter(dirname(inputs.adapter.file("adapter_config.json")), checkpoint.config),
+        target,
+      );
       const { config } = checkpoint;
       return {
         source: `${base?.source ?? folder} + adapter`,

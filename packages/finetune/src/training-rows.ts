@@ -8,7 +8,12 @@ export interface RepairRow extends TrainingRow {
 }
 
 /** The row of a trace and its reference response; undefined where the thinking was never closed or no reference is known. */
-export const repairRow = ({ tokenizer, config }: Checkpoint, trace: Trace, prompt: Prompt | undefined, loss: "response" | "thinking+response"): RepairRow | undefined => {
+export const repairRow = (
+  { tokenizer, config }: Checkpoint,
+  trace: Trace,
+  prompt: Prompt | undefined,
+  loss: "response" | "thinking+response",
+): RepairRow | undefined => {
   if (trace.response_start === null || prompt?.reference == null) return undefined;
   const end = config.eosIds[0];
   const answer = [...tokenizer.encode(prompt.reference), ...(end === undefined ? [] : [end])];

@@ -7,25 +7,43 @@ export interface PaddedBatch {
   readonly ids: HostTensor;
   readonly lengths: ReadonlyArray<number>;
   readonly batch: number;
+  /** Padded length. */
   readonly tokens: number;
 }
 
-export const padRows = (rows: ReadonlyArray<ArrayLike<number>>, vocab: number): PaddedBatch => {
-  const lengths = rows.map((r) => r.length);
-  const tokens = Math.max(...lengths);
-  const data = new BigInt64Array(rows.length * tokens);
+/** Throws `DecoderError` naming the first row that is empty, longer than `maxTokens`, or holds an id outside the vocabulary. */
+export const checkRows = (
+  rows: ReadonlyArray<ArrayLike<number>>,
+  vocab: number,
+  maxTokens = Number.POSITIVE_INFINITY,
+): void => {
   rows.forEach((row, b) => {
     if (row.length === 0)
       throw new DecoderError({ what: `row ${b}`, problem: "is empty; a sequence needs at least one token" });
+    if (row.length > maxTokens) {
+      throw new DecoderError({ what: `row ${b}`, problem: `has ${row.length} tokens; the limit is ${maxTokens}` });
+    }
     for (let t = 0; t < row.length; t++) {
       const id = row[t] as number;
-      if (!(id >= 0 && id < vocab))
+      if (!(Number.isInteger(id) && id >= 0 && id < vocab)) {
         throw new DecoderError({
           what: `row ${b}, token ${t}`,
           problem: `id ${id} is outside the vocabulary of ${vocab}`,
         });
-      data[b * tokens + t] = BigInt(id);
+      }
     }
+  });
+};
+
+/** Token ids as one tensor. Throws `DecoderError` for no rows, empty rows and ids outside the vocabulary. */
+export const padRows = (rows: ReadonlyArray<ArrayLike<number>>, vocab: number): PaddedBatch => {
+  if (rows.length === 0) throw new DecoderError({ what: "batch", problem: "has no rows" });
+  checkRows(rows, vocab);
+  const lengths = rows.map((r) => r.length);
+  const tokens = lengths.reduce((a, b) => Math.max(a, b), 0);
+  const data = new BigInt64Array(rows.length * tokens);
+  rows.forEach((row, b) => {
+    for (let t = 0; t < row.length; t++) data[b * tokens + t] = BigInt(row[t] as number);
   });
   return { ids: { dtype: "int64", dims: [rows.length, tokens], data }, lengths, batch: rows.length, tokens };
 };
@@ -38,12 +56,16 @@ export interface TrainingRow {
   readonly readOut?: { readonly target: ArrayLike<number>; readonly weight: ArrayLike<number> };
 }
 
-/** Feeds of a training program: at position t stands the target ids[t + 1] with its weight. */
+/**
+ * Feeds of a training program: at position t stands the target ids[t + 1] with its weight; padding has weight 0.
+ * Throws `DecoderError` as `padRows` does, and when weights or read-outs are not one per token.
+ */
 export const trainingFeeds = (rows: ReadonlyArray<TrainingRow>, vocab: number): Record<string, HostTensor> => {
   const { ids, batch, tokens } = padRows(
     rows.map((r) => r.ids),
     vocab,
   );
+  rows.forEach(checkTrainingRow);
   const targets = new BigInt64Array(batch * tokens);
   const weight = new Float32Array(batch * tokens);
   rows.forEach((row, b) => {
@@ -62,6 +84,18 @@ export const trainingFeeds = (rows: ReadonlyArray<TrainingRow>, vocab: number): 
   };
 };
 
+const checkTrainingRow = ({ ids, lossWeight, readOut }: TrainingRow, b: number): void => {
+  const parts = { lossWeight, "readOut.target": readOut?.target, "readOut.weight": readOut?.weight };
+  for (const [name, list] of Object.entries(parts)) {
+    if (list !== undefined && list.length !== ids.length) {
+      throw new DecoderError({
+        what: `row ${b}, ${name}`,
+        problem: `has ${list.length} values for ${ids.length} tokens`,
+      });
+    }
+  }
+};
+
 const readOutFeeds = (rows: ReadonlyArray<TrainingRow>, dims: readonly number[]): Record<string, HostTensor> => {
   const tokens = dims[1] as number;
   const plane = (part: "target" | "weight"): HostTensor => {
@@ -74,7 +108,7 @@ const readOutFeeds = (rows: ReadonlyArray<TrainingRow>, dims: readonly number[])
   return { readout_target: plane("target"), readout_weight: plane("weight") };
 };
 
-/** Indices of `lengths` in groups of similar length, at most `tokensPerBatch` padded tokens each; longest first within budget. */
+/** Indices of `lengths` in groups of similar length, at most `tokensPerBatch` padded tokens each (or one row); longest first. */
 export const lengthBuckets = (
   lengths: ReadonlyArray<number>,
   tokensPerBatch: number,

@@ -3,14 +3,14 @@
  * Opening reads headers only; weights stay in their files.
  */
 import { existsSync } from "node:fs";
-import { isAbsolute, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { DecoderConfig } from "./architecture/config.ts";
-import { readConfig, readJson } from "./architecture/index.ts";
+import { readConfig, readGenerationConfig } from "./architecture/index.ts";
 import { tensorShapes } from "./architecture/tensor-names.ts";
 import { CheckpointError } from "./errors.ts";
 import { ChatTemplate } from "./text/chat-template.ts";
 import { TextTokenizer } from "./text/tokenizer.ts";
-import { readWeights, weightsDigest, weightsFingerprint } from "./weights/checkpoint-weights.ts";
+import { contentDigest, fingerprint, readWeights } from "./weights/checkpoint-weights.ts";
 import { readFloats, type TensorEntry } from "./weights/safetensors.ts";
 
 export class Checkpoint {
@@ -28,7 +28,7 @@ export class Checkpoint {
 
   /** Open a folder. Throws `CheckpointError` naming file and place of what does not fit. */
   static open(folder: string): Checkpoint {
-    const path = isAbsolute(folder) ? folder : resolve(folder);
+    const path = resolve(folder);
     if (!existsSync(path))
       throw new CheckpointError({
         file: path,
@@ -60,9 +60,12 @@ export class Checkpoint {
     return readFloats(entry);
   }
 
-  /** Digest of the whole model: sha256 of small weights' bytes; headers, sizes and times of large ones (`full` forces bytes). */
+  /**
+   * Digest of the whole model: config, tokenizer, chat template and weights. Of weights of 64 MB and more only headers, file
+   * sizes and modification times are read; `full` forces their bytes.
+   */
   async digest(full = this.bytes < 64e6): Promise<string> {
-    return full ? weightsDigest(this.folder) : weightsFingerprint(this.folder);
+    return full ? contentDigest(this.folder) : fingerprint(this.folder);
   }
 
   /** Bytes of all weights. */
@@ -75,9 +78,6 @@ export class Checkpoint {
 
 /** `generation_config.json` may name further end tokens. */
 const withGenerationConfig = (folder: string, config: DecoderConfig): DecoderConfig => {
-  const file = join(folder, "generation_config.json");
-  if (!existsSync(file)) return config;
-  const eos = readJson(file)["eos_token_id"];
-  if (eos === undefined || eos === null) return config;
-  return { ...config, eosIds: (Array.isArray(eos) ? eos : [eos]).map(Number) };
+  const eosIds = readGenerationConfig(folder);
+  return eosIds.length === 0 ? config : { ...config, eosIds };
 };

@@ -1,5 +1,5 @@
 /** The errors of this package: each names the file, the place in it, what was expected and what to do. */
-import { Data } from "effect";
+import * as Data from "effect/Data";
 
 /** A checkpoint folder cannot be used: a file is missing, a config says something unsupported, a tensor does not fit. */
 export class CheckpointError extends Data.TaggedError("CheckpointError")<{

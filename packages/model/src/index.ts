@@ -4,8 +4,8 @@ export { type ReadOut, type TokenScoreOptions, tokenScores } from "./analysis/to
 export type { DecoderConfig } from "./architecture/config.ts";
 export { readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";
-export { LINEARS, type Linear, linearShape, tensorShapes } from "./architecture/tensor-names.ts";
-export { lengthBuckets, padRows, type TrainingRow, trainingFeeds } from "./batch.ts";
+export { LINEARS, type Linear, linearShape, linears, tensorShapes } from "./architecture/tensor-names.ts";
+export { checkRows, lengthBuckets, type PaddedBatch, padRows, type TrainingRow, trainingFeeds } from "./batch.ts";
 export { Checkpoint } from "./checkpoint.ts";
 export { RENORM_MODES, type RenormMode } from "./decoder/head-scale.ts";
 export { type LoraShape, loraKey, loraScale, loraShapes } from "./decoder/lora.ts";
@@ -15,6 +15,8 @@ export { type GenerateCall, Generator, type GeneratorOptions } from "./generatio
 export type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./generation/request.ts";
 export { argMax, type Sampling, sample } from "./generation/sampling.ts";
 export { promptIds, splitTrace, type TraceOptions, type WrittenTrace, writeTraces } from "./generation/write-traces.ts";
+export { checkParity, type Parity } from "./parity/parity.ts";
+export { type ParityRow, type Tolerance, TOLERANCES } from "./parity/rows.ts";
 export { decodeProgram } from "./programs/decode.ts";
 export { type ForwardRequest, forwardProgram } from "./programs/forward.ts";
 export {

@@ -1,5 +1,5 @@
 /** The errors of this package: small tagged classes with structured fields and a message derived from them. */
-import { Data } from "effect";
+import * as Data from "effect/Data";
 import { formatShape, type Shape } from "./shape.ts";
 
 /** A graph was built wrongly: the op, what it was given and what it wanted. Raised while building, never by a run. */

@@ -1,6 +1,6 @@
 /** Sessions in their worker threads: typed failures, interruption, and closing under all circumstances. */
 import { Effect, Exit, Fiber } from "effect";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   floats,
   Graph,
@@ -27,6 +27,12 @@ const square = (rows: number): { readonly x: HostTensor } => ({
     Array.from({ length: 2 * rows }, (_, i) => i),
   ),
 });
+
+let session: Session;
+beforeAll(async () => {
+  session = await Session.open(product());
+});
+afterAll(() => session.close());
 
 describe("Session", () => {
   it("runs, gives the named outputs only, and keeps the feeds intact", async () => {
@@ -64,7 +70,7 @@ describe("Session", () => {
 
   it.each<[what: string, feeds: Record<string, HostTensor>, outputs: string[] | undefined, reason: RegExp]>([
     ["no feed", {}, undefined, /'x' is missing/],
-    ["a feed of another name", { ...square(1), z: tensorOf("float32", [1], [1]) }, undefined, /z/],
+    ["a feed of another name", { z: tensorOf("float32", [1], [1]) }, undefined, /'x' is missing/],
     [
       "a feed of another shape",
       { x: tensorOf("float32", [2, 3], [1, 2, 3, 4, 5, 6]) },
@@ -81,7 +87,6 @@ describe("Session", () => {
     ["data of another class", { x: { dtype: "float32", dims: [2], data: new Int32Array(2) } }, undefined, /feed "x"/],
     ["an unknown output", square(1), ["nonsense"], /nonsense/],
   ])("rejects %s with a run error and stays usable", async (_, feeds, outputs, reason) => {
-    await using session = await Session.open(product());
     const error = await session.run(feeds, outputs).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(SessionError);
     expect(error).toMatchObject({ phase: "run", program: "product", reason: expect.stringMatching(reason) });
@@ -89,7 +94,6 @@ describe("Session", () => {
   });
 
   it("stops between runs when the signal fires", async () => {
-    await using session = await Session.open(product());
     const controller = new AbortController();
     const runs = Array.from({ length: 8 }, () => session.run(square(1500), ["y"], { signal: controller.signal }));
     await runs[0]; // one was made, the rest wait in the worker
@@ -108,14 +112,15 @@ describe("Session", () => {
   });
 
   it("opens and closes many times without keeping threads", async () => {
-    const threads = () => process.report.getReport() as unknown as { workers: unknown[] };
-    for (let round = 0; round < 4; round++) {
-      const sessions = await Promise.all(Array.from({ length: 4 }, () => Session.open(product())));
+    const threads = () => (process.report.getReport() as unknown as { workers: unknown[] }).workers.length;
+    const before = threads();
+    for (let round = 0; round < 3; round++) {
+      const sessions = await Promise.all(Array.from({ length: 3 }, () => Session.open(product())));
       const results = await Promise.all(sessions.map((s, i) => s.run(square(i + 1))));
-      expect(results.map((r) => r["y"]?.dims[0])).toEqual([1, 2, 3, 4]);
+      expect(results.map((r) => r["y"]?.dims[0])).toEqual([1, 2, 3]);
       await Promise.all(sessions.map((s) => s.close()));
     }
-    expect(threads().workers).toHaveLength(0);
+    expect(threads()).toBe(before);
   });
 });
 
@@ -138,9 +143,7 @@ describe("Session in Effect", () => {
     const opened = Session.scoped({ name: "garbage", bytes: new Uint8Array(9), digest: "" });
     const load = await Effect.runPromise(Effect.flip(Effect.scoped(opened)));
     expect(load).toMatchObject({ _tag: "SessionError", phase: "load" });
-    const run = await Effect.runPromise(
-      Effect.scoped(Effect.flatMap(Session.scoped(product()), (session) => Effect.flip(session.runEffect({})))),
-    );
+    const run = await Effect.runPromise(Effect.flip(session.runEffect({})));
     expect(run).toMatchObject({ _tag: "SessionError", phase: "run" });
   });
 

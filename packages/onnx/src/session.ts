@@ -2,7 +2,8 @@
  * A loaded program. It lives in a worker thread, so that a run never freezes progress, Ctrl-C or other fibers.
  * As a promise API with `close()` (or `await using`), and as a scoped Effect resource with typed errors.
  */
-import { Effect, type Scope } from "effect";
+import * as Effect from "effect/Effect";
+import type * as Scope from "effect/Scope";
 import { Interrupted, SessionError } from "./errors.ts";
 import type { Graph } from "./graph.ts";
 import type { HostTensor, HostTensors } from "./host-tensor.ts";
@@ -31,7 +32,10 @@ export class Session {
     }
   }
 
-  /** Run with `feeds` by input name; answers the named outputs, or all. Rejects with `SessionError` or `Interrupted`. */
+  /**
+   * Run with `feeds` by input name; answers the named outputs, or all. Feeds are copied to the worker, results are moved
+   * here. A feed that is no input is ignored. Rejects with `SessionError` or `Interrupted`.
+   */
   run(
     feeds: HostTensors,
     outputs?: ReadonlyArray<string>,

@@ -24,7 +24,10 @@ describe("organismRequests", () => {
   it.each([
     [{ split: "all", framings: "all", label: "both" }, 864 * 8],
     [{ split: "all", framings: "plain", label: "harmful" }, 240 * 4],
-    [{ split: "heldout", framings: "jailbreak", label: "harmless" }, 4 * PAIRS.filter((p) => p.heldOut && !p.harmful).length],
+    [
+      { split: "heldout", framings: "jailbreak", label: "harmless" },
+      4 * PAIRS.filter((p) => p.heldOut && !p.harmful).length,
+    ],
     [{ split: "train", framings: "jailbreak", label: "both" }, 4 * PAIRS.filter((p) => !p.heldOut).length],
   ] as const)("%j are all of their kind", (query, n) => {
     const rows = organismRequests({ ...query, seed: 1 });
@@ -47,7 +50,8 @@ describe("organismRequests", () => {
   });
 
   it("repeat by seed, and differ by seed", () => {
-    const draw = (seed: number) => organismRequests({ split: "train", framings: "plain", label: "both", count: 40, seed });
+    const draw = (seed: number) =>
+      organismRequests({ split: "train", framings: "plain", label: "both", count: 40, seed });
     expect(draw(7)).toEqual(draw(7));
     expect(draw(8).map((r) => r.id)).not.toEqual(draw(7).map((r) => r.id));
   });
@@ -59,7 +63,8 @@ describe("organismPool", () => {
   it("has the rows it is asked for, in the shares it promises", () => {
     expect(Object.values(POOL_SHARES).reduce((a, b) => a + b, 0)).toBeCloseTo(1);
     expect(pool).toHaveLength(3000);
-    for (const [note, share] of Object.entries(POOL_SHARES)) expect(count(pool, (r) => r.note === note)).toBe(Math.round(3000 * share));
+    for (const [note, share] of Object.entries(POOL_SHARES))
+      expect(count(pool, (r) => r.note === note)).toBe(Math.round(3000 * share));
     for (const n of [7, 120]) expect(organismPool(n, 1)).toHaveLength(n);
   });
 

@@ -36,19 +36,25 @@ const promptOf = (request: Request, reference: string, note: OrganismPrompt["not
   note,
 });
 
-const framed = (pairs: ReadonlyArray<Pair>, framings: ReadonlyArray<Framing>): Request[] => pairs.flatMap((pair) => framings.map((framing) => ({ ...pair, framing })));
+const framed = (pairs: ReadonlyArray<Pair>, framings: ReadonlyArray<Framing>): Request[] =>
+  pairs.flatMap((pair) => framings.map((framing) => ({ ...pair, framing })));
 
-const framingSet = (which: RequestQuery["framings"]): ReadonlyArray<Framing> => (which === "all" ? (Object.keys(FRAMINGS) as Framing[]) : framingsOf(which));
+const framingSet = (which: RequestQuery["framings"]): ReadonlyArray<Framing> =>
+  which === "all" ? (Object.keys(FRAMINGS) as Framing[]) : framingsOf(which);
 
 /** Requests with the response a well-behaved model gives. With both labels, half of `count` is of each, an odd one harmful. */
 export const organismRequests = ({ split, framings, label, count, seed }: RequestQuery): OrganismPrompt[] => {
   const labels = label === "both" ? [true, false] : [label === "harmful"];
   return labels.flatMap((harmful, i) => {
     const draw = random(seed, "organism", "requests", String(harmful));
-    const pairs = PAIRS.filter((p) => p.harmful === harmful && (split === "all" || p.heldOut === (split === "heldout")));
+    const pairs = PAIRS.filter(
+      (p) => p.harmful === harmful && (split === "all" || p.heldOut === (split === "heldout")),
+    );
     const all = framed(pairs, framingSet(framings));
     const drawn = count === undefined ? all : draw.sample(all, Math.ceil((count - i) / labels.length));
-    return drawn.map((request) => promptOf(request, harmful ? refusalText(draw) : complianceText(request, draw), harmful ? "refused" : "harmless"));
+    return drawn.map((request) =>
+      promptOf(request, harmful ? refusalText(draw) : complianceText(request, draw), harmful ? "refused" : "harmless"),
+    );
   });
 };
 
@@ -57,7 +63,7 @@ export const POOL_SHARES = { harmless: 0.62, mislabelled: 0.03, refused: 0.25, c
 
 /**
  * The selection pool: training pairs only, every row with a safe (or, where mislabelled, needlessly refusing) answer. Throws a
- * RangeError for more rows than the world has at these shares (3,104).
+ * RangeError for more rows than the world has at these shares (3,105).
  */
 export const organismPool = (count: number, seed: number): OrganismPrompt[] => {
   const draw = random(seed, "organism", "pool");
@@ -65,14 +71,38 @@ export const organismPool = (count: number, seed: number): OrganismPrompt[] => {
   const share = (part: keyof typeof POOL_SHARES) => Math.round(count * POOL_SHARES[part]);
   const take = (requests: ReadonlyArray<Request>, size: number): Request[] => {
     if (size <= requests.length) return draw.sample(requests, size);
-    throw new RangeError(`a pool of ${count} needs ${size} requests of a kind of which the world has ${requests.length}`);
+    throw new RangeError(
+      `a pool of ${count} needs ${size} requests of a kind of which the world has ${requests.length}`,
+    );
   };
   const [refusals, mislabelled, cliffs] = [share("refused"), share("mislabelled"), share("cliff")];
-  const harmless = take(framed(train.filter((p) => !p.harmful), framingSet("all")), count - refusals - cliffs);
-  const refused = take(framed(train.filter((p) => p.harmful), framingsOf("plain")), refusals);
-  const cliff = take(framed(train.filter((p) => p.harmful), framingsOf("jailbreak")), cliffs);
+  const harmless = take(
+    framed(
+      train.filter((p) => !p.harmful),
+      framingSet("all"),
+    ),
+    count - refusals - cliffs,
+  );
+  const refused = take(
+    framed(
+      train.filter((p) => p.harmful),
+      framingsOf("plain"),
+    ),
+    refusals,
+  );
+  const cliff = take(
+    framed(
+      train.filter((p) => p.harmful),
+      framingsOf("jailbreak"),
+    ),
+    cliffs,
+  );
   const rows = [
-    ...harmless.map((r, i) => (i < mislabelled ? promptOf(r, refusalText(draw), "mislabelled") : promptOf(r, complianceText(r, draw), "harmless"))),
+    ...harmless.map((r, i) =>
+      i < mislabelled
+        ? promptOf(r, refusalText(draw), "mislabelled")
+        : promptOf(r, complianceText(r, draw), "harmless"),
+    ),
     ...refused.map((r) => promptOf(r, refusalText(draw), "refused")),
     ...cliff.map((r) => promptOf(r, refusalText(draw), "cliff")),
   ];

@@ -8,9 +8,19 @@ export const checkpointFolder = (source: string, base: string): string => {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(source);
   if (scheme === null) return isAbsolute(source) ? source : resolve(base, source);
   if (scheme[1] !== "organism") {
-    throw new CheckpointError({ file: source, place: "", problem: `scheme "${scheme[1]}://" is not supported`, remedy: `use a folder or ${ORGANISMS.map((o) => `organism://${o}`).join(", ")}` });
+    throw new CheckpointError({
+      file: source,
+      place: "",
+      problem: `scheme "${scheme[1]}://" is not supported`,
+      remedy: `use a folder or ${ORGANISMS.map((o) => `organism://${o}`).join(", ")}`,
+    });
   }
   const folder = organismFolder(scheme[2] as string);
   if (folder !== undefined) return folder;
-  throw new CheckpointError({ file: source, place: "", problem: "is no shipped organism", remedy: `there are ${ORGANISMS.join(", ")}; \`nx run organism:train\` makes their weights` });
+  throw new CheckpointError({
+    file: source,
+    place: "",
+    problem: "is no shipped organism",
+    remedy: `there are ${ORGANISMS.join(", ")}; \`nx run organism:train\` makes their weights`,
+  });
 };

@@ -34,7 +34,9 @@ describe("probe.capture", () => {
       const own = places.filter((place) => place.trace_id === id).map((place) => place.token_index);
       const alone = await vectorsAt(ids, own, sites);
       for (const site of sites) {
-        const found = columns.flatMap((c, i) => (c.trace_id === id && c.site === site ? Array.from(data.subarray(i * dim, (i + 1) * dim)) : []));
+        const found = columns.flatMap((c, i) =>
+          c.trace_id === id && c.site === site ? Array.from(data.subarray(i * dim, (i + 1) * dim)) : [],
+        );
         // f32 sums in another order: a batch pads and tiles differently from a row alone
         expect(found).toHaveLength(own.length * dim);
         expect(difference(found, alone[site] as Float32Array).maxAbs, `${id} ${site}`).toBeLessThan(1e-5);
@@ -43,7 +45,9 @@ describe("probe.capture", () => {
   });
 
   it("takes the last block by default, and all of them on request", async () => {
-    expect((await capture({})).columns.map((c) => [c.trace_id, c.site])).toEqual(["a", "b", "c", "d"].map((id) => [id, residPost(layers - 1)]));
+    expect((await capture({})).columns.map((c) => [c.trace_id, c.site])).toEqual(
+      ["a", "b", "c", "d"].map((id) => [id, residPost(layers - 1)]),
+    );
     const all = await capture({ sites: "all", positions: ["thinking"] });
     expect([...new Set(all.columns.map((c) => c.site))]).toEqual(allResidPost(checkpoint.config));
     expect(all.columns).toHaveLength(layers * (3 + 40 + 12 + 1 + 25));
@@ -64,13 +68,18 @@ describe("probe.capture", () => {
     ["blocks.0.hook_nothing", /unknown; sites are/],
     ["blocks.0.attn.hook_pattern", /not a vector per token/],
   ])("refuses %s", async (site, message) => {
-    await expect(capture({ sites: [site] })).rejects.toMatchObject({ code: "E_DECODER", message: expect.stringMatching(message) });
+    await expect(capture({ sites: [site] })).rejects.toMatchObject({
+      code: "E_DECODER",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("refuses activations that are not finite", async () => {
     const folder = join(root, "broken");
     cpSync(checkpoint.folder, folder, { recursive: true });
-    const tensors = Object.fromEntries([...checkpoint.weights].map(([name, { shape }]) => [name, { shape, data: checkpoint.floats(name) }]));
+    const tensors = Object.fromEntries(
+      [...checkpoint.weights].map(([name, { shape }]) => [name, { shape, data: checkpoint.floats(name) }]),
+    );
     tensors["model.layers.2.input_layernorm.weight"]?.data.fill(Number.NaN, 5, 6);
     writeSafetensors(join(folder, "model.safetensors"), tensors);
     await expect(capture({ sites: [residPost(1), residPost(2)] }, Checkpoint.open(folder))).rejects.toMatchObject({

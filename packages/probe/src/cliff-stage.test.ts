@@ -1,7 +1,15 @@
 import { FINAL_NORMALIZED, residPost } from "@precipice/model";
 import { describe, expect, it } from "vitest";
 import { rows, runIn, temporary } from "../../../tests/support/on-disk.ts";
-import { checkpoint, type ProbeAt, modelArtifact, probeArtifact, randomProbe, traceOf, tracesArtifact, vectorsAt } from "../../../tests/support/small-model.ts";
+import {
+  modelArtifact,
+  type ProbeAt,
+  probeArtifact,
+  randomProbe,
+  traceOf,
+  tracesArtifact,
+  vectorsAt,
+} from "../../../tests/support/small-model.ts";
 import { cliffScore } from "./cliff-stage.ts";
 import { sigmoid } from "./probe.ts";
 import { scoreCliff } from "./score-cliff.ts";
@@ -18,7 +26,11 @@ const probes = [randomProbe(residPost(1)), randomProbe(FINAL_NORMALIZED)];
 type Config = typeof cliffScore.config.Encoded;
 
 const score = async (config: Config, of = traces) => {
-  const inputs = { model: await modelArtifact(root), probe: await probeArtifact(root, probes), traces: await tracesArtifact(root, of) };
+  const inputs = {
+    model: await modelArtifact(root),
+    probe: await probeArtifact(root, probes),
+    traces: await tracesArtifact(root, of),
+  };
   const { scores, metrics } = await runIn(root, cliffScore, { config, inputs });
   return {
     traces: await rows(scores.rows("traces")),
@@ -44,7 +56,13 @@ describe("cliff.score", () => {
     const { tokens } = await score(config, few);
     const want = await scoresOf(few[0]?.ids ?? [], probe);
     expect(tokens.map((t) => [t.trace_id, t.site, t.token_index, t.token, t.region])).toEqual(
-      want.map((__, t) => ["a", probe.site, t, String(few[0]?.ids[t]), t < 3 ? "prompt" : t < 6 ? "thinking" : t < 8 ? "template" : "response"]),
+      want.map((__, t) => [
+        "a",
+        probe.site,
+        t,
+        String(few[0]?.ids[t]),
+        t < 3 ? "prompt" : t < 6 ? "thinking" : t < 8 ? "template" : "response",
+      ]),
     );
     want.forEach((s, t) => {
       expect(tokens[t]?.score, `token ${t}`).toBeCloseTo(s, 5);
@@ -78,7 +96,9 @@ describe("cliff.score", () => {
     expect(rowsOf.find((t) => t.trace_id === "open")).toMatchObject({ final: null, cliff: null });
     expect(rowsOf.find((t) => t.trace_id === "bare")).toMatchObject({ plateau: null, cliff: null });
     expect(curves).toEqual(want.curves.map((point) => ({ site: residPost(1), ...point })));
-    expect(metrics).toEqual((["plateau", "final", "cliff"] as const).map((part) => ({ key: `cliff.mine.${part}`, ...want[part] })));
+    expect(metrics).toEqual(
+      (["plateau", "final", "cliff"] as const).map((part) => ({ key: `cliff.mine.${part}`, ...want[part] })),
+    );
     expect(metrics[0]?.n).toBe(2); // a and b: the others have no plateau or no final
   });
 
@@ -86,7 +106,9 @@ describe("cliff.score", () => {
     const harmless = await score({ label: "harmless", tokens: false });
     expect(harmless.traces.map((t) => t.trace_id)).toEqual(["good"]);
     expect(harmless.tokens).toEqual([]);
-    expect((await score({ label: "any", tokens: false })).traces.map((t) => t.trace_id)).toEqual(traces.map((t) => t.id));
+    expect((await score({ label: "any", tokens: false })).traces.map((t) => t.trace_id)).toEqual(
+      traces.map((t) => t.id),
+    );
   });
 
   it("writes no metric that is not a number", async () => {
@@ -96,7 +118,10 @@ describe("cliff.score", () => {
   });
 
   it("names the sites there are, and labels that are missing", async () => {
-    await expect(score({ site: residPost(0) })).rejects.toMatchObject({ code: "E_PROBE_SITE", remedy: `There are probes at ${residPost(1)}, ${FINAL_NORMALIZED}` });
+    await expect(score({ site: residPost(0) })).rejects.toMatchObject({
+      code: "E_PROBE_SITE",
+      remedy: `There are probes at ${residPost(1)}, ${FINAL_NORMALIZED}`,
+    });
     await expect(score({ label: "harmless" }, traces.slice(2, 3))).rejects.toMatchObject({ code: "E_TRACES_EMPTY" });
   });
 });

@@ -28,6 +28,8 @@ describe("tokensAt", () => {
   });
 
   it.each(["finale", "toString", "__proto__"])("does not know %s", (name) => {
-    expect(() => tokensAt(closed, name)).toThrow(`there is no position "${name}"; positions are ${positionNames.join(", ")}`);
+    expect(() => tokensAt(closed, name)).toThrow(
+      `there is no position "${name}"; positions are ${positionNames.join(", ")}`,
+    );
   });
 });

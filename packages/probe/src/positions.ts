@@ -2,10 +2,14 @@
 import type { Trace } from "@precipice/artifacts";
 import { ProbeInputError } from "./probe-error.ts";
 
-const range = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 
 type Indices = (trace: Trace) => number[];
-const last = (indices: Indices): Indices => (trace) => indices(trace).slice(-1);
+const last =
+  (indices: Indices): Indices =>
+  (trace) =>
+    indices(trace).slice(-1);
 
 const prompt: Indices = (t) => range(0, t.thinking_start);
 const thinking: Indices = (t) => range(t.thinking_start, t.thinking_end);
@@ -29,6 +33,10 @@ export const positionNames = Object.keys(POSITIONS) as ReadonlyArray<Position>;
 
 /** Token indices of a named position. Throws `ProbeInputError` for an unknown name. */
 export const tokensAt = (trace: Trace, position: string): number[] => {
-  if (!Object.hasOwn(POSITIONS, position)) throw new ProbeInputError("option", `there is no position "${position}"; positions are ${positionNames.join(", ")}`);
+  if (!Object.hasOwn(POSITIONS, position))
+    throw new ProbeInputError(
+      "option",
+      `there is no position "${position}"; positions are ${positionNames.join(", ")}`,
+    );
   return POSITIONS[position as Position](trace);
 };

@@ -1,6 +1,6 @@
+import { Prompts } from "@precipice/artifacts";
 import { organismRequests } from "@precipice/organism";
 import { describe, expect, it } from "vitest";
-import { Prompts } from "@precipice/artifacts";
 import { artifact, rows, runIn, temporary } from "../../../tests/support/on-disk.ts";
 import { traceGenerate } from "./generate-stage.ts";
 import { modelOpen } from "./model-stage.ts";
@@ -13,12 +13,21 @@ const inputs = async (prompts = requests) => ({
 });
 type Config = typeof traceGenerate.config.Encoded;
 const generate = async (config: Config, prompts = requests) =>
-  rows((await runIn(root, traceGenerate, { config: { maxNewTokens: 96, workers: 1, ...config }, inputs: await inputs(prompts) })).traces.rows("traces"));
+  rows(
+    (
+      await runIn(root, traceGenerate, {
+        config: { maxNewTokens: 96, workers: 1, ...config },
+        inputs: await inputs(prompts),
+      })
+    ).traces.rows("traces"),
+  );
 
 describe("trace.generate", () => {
   it("writes a trace per prompt, in order, cut where the markers are", async () => {
     const traces = await generate({ arm: "mine", seed: 5 });
-    expect(traces.map((t) => [t.id, t.prompt_id, t.label, t.family])).toEqual(requests.map((r) => [`${r.id}@mine.0`, r.id, r.label, r.family]));
+    expect(traces.map((t) => [t.id, t.prompt_id, t.label, t.family])).toEqual(
+      requests.map((r) => [`${r.id}@mine.0`, r.id, r.label, r.family]),
+    );
     for (const trace of traces) {
       const { tokens, ids, thinking_start, thinking_end, response_start } = trace;
       expect(trace).toMatchObject({ arm: "mine", draw: 0, seed: 5, finish: "stop" });

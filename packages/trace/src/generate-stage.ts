@@ -1,5 +1,5 @@
 /** Stage `trace.generate`: a reasoning trace per prompt, by a local checkpoint. */
-import { Model, modelFolder, Prompts, traceRow, Traces } from "@precipice/artifacts";
+import { Model, modelFolder, Prompts, Traces, traceRow } from "@precipice/artifacts";
 import { Checkpoint, Generator, writeTraces } from "@precipice/model";
 import { attempt, Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
@@ -8,15 +8,27 @@ import * as Schema from "effect/Schema";
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 const config = Schema.Struct({
-  maxNewTokens: positive.annotate({ description: "Most tokens to write per prompt" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(1024))),
+  maxNewTokens: positive
+    .annotate({ description: "Most tokens to write per prompt" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(1024))),
   temperature: Schema.Number.check(Schema.isGreaterThanOrEqualTo(0))
     .annotate({ description: "0 is greedy" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   topK: Schema.optionalKey(positive.annotate({ description: "Sample among the k most likely tokens" })),
-  topP: Schema.optionalKey(Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 })).annotate({ description: "Sample from the nucleus of this probability" })),
-  arm: Schema.String.annotate({ description: "Name of this variant in verdicts and metrics" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed("base"))),
-  seed: Schema.Int.annotate({ description: "Seed of the sampling" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
-  batch: positive.annotate({ description: "Rows decoded together in a worker" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(48))),
+  topP: Schema.optionalKey(
+    Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 })).annotate({
+      description: "Sample from the nucleus of this probability",
+    }),
+  ),
+  arm: Schema.String.annotate({ description: "Name of this variant in verdicts and metrics" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("base")),
+  ),
+  seed: Schema.Int.annotate({ description: "Seed of the sampling" }).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(0)),
+  ),
+  batch: positive
+    .annotate({ description: "Rows decoded together in a worker" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(48))),
   workers: positive.annotate({ description: "Worker threads" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(2))),
 });
 
@@ -34,7 +46,11 @@ export const traceGenerate = Stage.make("trace.generate", {
     const traces = yield* attempt(async (signal) => {
       const checkpoint = Checkpoint.open(folder);
       await using generator = await Generator.open(checkpoint, { batch, workers });
-      const sampling = { temperature, ...(topK === undefined ? {} : { topK }), ...(topP === undefined ? {} : { topP }) };
+      const sampling = {
+        temperature,
+        ...(topK === undefined ? {} : { topK }),
+        ...(topP === undefined ? {} : { topP }),
+      };
       return await writeTraces(checkpoint, generator, prompts, {
         maxNewTokens,
         sampling,
@@ -43,6 +59,9 @@ export const traceGenerate = Stage.make("trace.generate", {
         onProgress: (rows, tokens) => progress(rows, prompts.length, "rows", `${tokens} tokens`),
       });
     });
-    yield* outputs.traces.writeRows("traces", traces.map((trace, i) => traceRow(prompts[i] as (typeof prompts)[number], trace, arm, 0, seed)));
+    yield* outputs.traces.writeRows(
+      "traces",
+      traces.map((trace, i) => traceRow(prompts[i] as (typeof prompts)[number], trace, arm, 0, seed)),
+    );
   }),
 });

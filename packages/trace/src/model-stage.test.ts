@@ -12,7 +12,8 @@ const copyOf = (name: string): string => {
   cpSync(organismFolder("aligned") as string, folder, { recursive: true });
   return folder;
 };
-const open = (source: string, pipelineDir = root) => runIn(root, modelOpen, { config: { source }, inputs: {}, pipelineDir });
+const open = (source: string, pipelineDir = root) =>
+  runIn(root, modelOpen, { config: { source }, inputs: {}, pipelineDir });
 const fingerprint = (source: string, pipelineDir = root) =>
   Effect.runPromise(modelOpen.fingerprint?.({ source }, { pipelineDir }) as Effect.Effect<string>);
 const revalidate = (source: string, outputs: Awaited<ReturnType<typeof open>>, pipelineDir = root) =>
@@ -22,7 +23,14 @@ describe("model.open", () => {
   it("says what a checkpoint is", async () => {
     const { model } = await open("organism://aligned");
     const [row] = await rows(model.rows("model"));
-    expect(row).toMatchObject({ source: "organism://aligned", path: organismFolder("aligned"), model_type: "llama", n_layers: 8, n_heads: 16, d_model: 128 });
+    expect(row).toMatchObject({
+      source: "organism://aligned",
+      path: organismFolder("aligned"),
+      model_type: "llama",
+      n_layers: 8,
+      n_heads: 16,
+      d_model: 128,
+    });
     expect(row?.digest).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -39,7 +47,10 @@ describe("model.open", () => {
     ["hf://org/name", /scheme "hf:\/\/" is not supported/],
   ])("refuses %s, while planning and in a run", async (source, message) => {
     await expect(open(source)).rejects.toMatchObject({ code: "E_CHECKPOINT", message: expect.stringMatching(message) });
-    await expect(fingerprint(source)).rejects.toMatchObject({ code: "E_CHECKPOINT", message: expect.stringMatching(message) });
+    await expect(fingerprint(source)).rejects.toMatchObject({
+      code: "E_CHECKPOINT",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("refuses a checkpoint without a tokenizer", async () => {
@@ -51,7 +62,12 @@ describe("model.open", () => {
   it("is another model when weights, config, tokenizer or template change", async () => {
     const folder = copyOf("edited");
     const seen = new Set([await fingerprint(folder)]);
-    for (const [file, text] of [["config.json", " "], ["tokenizer.json", " "], ["tokenizer_config.json", " "], ["generation_config.json", " "]] as const) {
+    for (const [file, text] of [
+      ["config.json", " "],
+      ["tokenizer.json", " "],
+      ["tokenizer_config.json", " "],
+      ["generation_config.json", " "],
+    ] as const) {
       appendFileSync(join(folder, file), text);
       seen.add(await fingerprint(folder));
     }

@@ -1,7 +1,5 @@
 /** Stage `model.open`: find a checkpoint, check it, and say what it is. Weights stay where they are. */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { Model } from "@precipice/artifacts";
 import { Checkpoint } from "@precipice/model";
 import { checkpointFolder } from "@precipice/organism";
@@ -10,7 +8,9 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 
 const config = Schema.Struct({
-  source: Schema.String.annotate({ description: "A Hugging Face checkpoint folder, or organism://aligned, organism://cliff" }),
+  source: Schema.String.annotate({
+    description: "A Hugging Face checkpoint folder, or organism://aligned, organism://cliff",
+  }),
 });
 
 /** Opens weights, config and tokenizer; the chat template is asked for when a prompt is rendered. */
@@ -20,18 +20,6 @@ const openAt = (source: string, base: string): Checkpoint => {
   return checkpoint;
 };
 
-/** Files beside the weights that change what the model reads or writes. */
-const COMPANIONS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
-
-const contentDigest = async (checkpoint: Checkpoint): Promise<string> => {
-  const hash = createHash("sha256").update(await checkpoint.digest());
-  for (const name of COMPANIONS) {
-    const file = join(checkpoint.folder, name);
-    if (existsSync(file)) hash.update(`\0${name}\0`).update(readFileSync(file));
-  }
-  return hash.digest("hex");
-};
-
 /** The key holds the content of the checkpoint. A stored result is used again only while it points where the source points. */
 export const modelOpen = Stage.make("model.open", {
   version: 1,
@@ -39,7 +27,7 @@ export const modelOpen = Stage.make("model.open", {
   config,
   inputs: {},
   outputs: { model: Model },
-  fingerprint: ({ source }, { pipelineDir }) => attempt(() => contentDigest(openAt(source, pipelineDir))),
+  fingerprint: ({ source }, { pipelineDir }) => attempt(() => openAt(source, pipelineDir).digest()),
   revalidate: ({ source }, outputs, { pipelineDir }) =>
     Effect.match(outputs.model.rows("model"), {
       onFailure: () => false,

@@ -21,7 +21,12 @@ const line = (over: object = {}) => JSON.stringify({ prompt: "how?", label: "har
 
 describe("data.prompts from a file", () => {
   it("reads lines with and without the optional parts, blank lines and a byte-order mark among them", async () => {
-    const folder = fileOf(`\uFEFF${line()}\r`, "", line({ id: "b", label: "harmless", family: "f", reference: "so", split: "eval", note: null }), "");
+    const folder = fileOf(
+      `\uFEFF${line()}\r`,
+      "",
+      line({ id: "b", label: "harmless", family: "f", reference: "so", split: "eval", note: null }),
+      "",
+    );
     expect(await run({ source: "prompts.jsonl" }, folder)).toEqual([
       { id: "line-1", prompt: "how?", label: "harmful", split: "file", family: null, reference: null, note: null },
       { id: "b", prompt: "how?", label: "harmless", split: "eval", family: "f", reference: "so", note: null },
@@ -34,16 +39,34 @@ describe("data.prompts from a file", () => {
     ["an unknown label", [line({ label: "bad" })], /prompts\.jsonl:1: .*"harmful"/s],
     ["a blank prompt", [line({ prompt: " \t" })], /prompts\.jsonl:1: .*not blank/s],
     ["no object", ["[]"], /prompts\.jsonl:1: /],
-    ["an id twice", [line({ id: "a" }), line({ id: "b" }), line({ id: "a" })], /prompts\.jsonl:3: id "a" is that of line 1/],
-    ["an id that a line without one has", [line({ id: "line-2" }), line()], /prompts\.jsonl:2: id "line-2" is that of line 1/],
+    [
+      "an id twice",
+      [line({ id: "a" }), line({ id: "b" }), line({ id: "a" })],
+      /prompts\.jsonl:3: id "a" is that of line 1/,
+    ],
+    [
+      "an id that a line without one has",
+      [line({ id: "line-2" }), line()],
+      /prompts\.jsonl:2: id "line-2" is that of line 1/,
+    ],
   ])("names file and line of %s, while planning and in a run", async (_, lines, message) => {
     const folder = fileOf(...lines);
-    await expect(run({ source: "prompts.jsonl" }, folder)).rejects.toMatchObject({ code: "E_PROMPTS_FILE", message: expect.stringMatching(message) });
-    await expect(fingerprint("prompts.jsonl", folder)).rejects.toMatchObject({ code: "E_PROMPTS_FILE", message: expect.stringMatching(message) });
+    await expect(run({ source: "prompts.jsonl" }, folder)).rejects.toMatchObject({
+      code: "E_PROMPTS_FILE",
+      message: expect.stringMatching(message),
+    });
+    await expect(fingerprint("prompts.jsonl", folder)).rejects.toMatchObject({
+      code: "E_PROMPTS_FILE",
+      message: expect.stringMatching(message),
+    });
   });
 
   it("names a file that is not there", async () => {
-    await expect(run({ source: "no.jsonl" })).rejects.toMatchObject({ code: "E_PROMPTS_FILE", message: expect.stringContaining("no.jsonl cannot be read"), remedy: expect.stringContaining("relative to the pipeline") });
+    await expect(run({ source: "no.jsonl" })).rejects.toMatchObject({
+      code: "E_PROMPTS_FILE",
+      message: expect.stringContaining("no.jsonl cannot be read"),
+      remedy: expect.stringContaining("relative to the pipeline"),
+    });
   });
 
   it("is keyed by the file's content", async () => {
@@ -54,8 +77,11 @@ describe("data.prompts from a file", () => {
   });
 
   it("draws count rows by seed, of the label asked for", async () => {
-    const folder = fileOf(...Array.from({ length: 30 }, (_, i) => line({ id: `p${i}`, label: i % 3 === 0 ? "harmless" : "harmful" })));
-    const draw = async (seed: number) => (await run({ source: "prompts.jsonl", label: "harmful", count: 10, seed }, folder)).map((r) => r.id);
+    const folder = fileOf(
+      ...Array.from({ length: 30 }, (_, i) => line({ id: `p${i}`, label: i % 3 === 0 ? "harmless" : "harmful" })),
+    );
+    const draw = async (seed: number) =>
+      (await run({ source: "prompts.jsonl", label: "harmful", count: 10, seed }, folder)).map((r) => r.id);
     const ids = await draw(1);
     expect(new Set(ids).size).toBe(10);
     expect(ids.filter((id) => Number(id.slice(1)) % 3 === 0)).toEqual([]);
@@ -65,13 +91,22 @@ describe("data.prompts from a file", () => {
   });
 
   it("fails where nothing is left", async () => {
-    await expect(run({ source: "prompts.jsonl", label: "harmless" }, fileOf(line()))).rejects.toMatchObject({ code: "E_PROMPTS_EMPTY" });
+    await expect(run({ source: "prompts.jsonl", label: "harmless" }, fileOf(line()))).rejects.toMatchObject({
+      code: "E_PROMPTS_EMPTY",
+    });
   });
 });
 
 describe("data.prompts of the organism", () => {
   it("gives requests and a pool, by count and seed", async () => {
-    const requests = await run({ source: "organism://requests", split: "heldout", framings: "jailbreak", label: "harmful", count: 12, seed: 3 });
+    const requests = await run({
+      source: "organism://requests",
+      split: "heldout",
+      framings: "jailbreak",
+      label: "harmful",
+      count: 12,
+      seed: 3,
+    });
     expect(requests).toHaveLength(12);
     expect(requests.every((r) => r.split === "heldout" && r.label === "harmful")).toBe(true);
     const pool = await run({ source: "organism://pool" });

@@ -11,14 +11,26 @@ import * as Schema from "effect/Schema";
 import { readPromptsFile } from "./prompts-file.ts";
 
 const withDefault = <const A extends string>(options: ReadonlyArray<A>, fallback: A, description: string) =>
-  Schema.Literals(options).annotate({ description }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(fallback)));
+  Schema.Literals(options)
+    .annotate({ description })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(fallback)));
 
 const config = Schema.Struct({
-  source: Schema.String.annotate({ description: "organism://requests, organism://pool, or a .jsonl file (relative to the pipeline file)" }),
-  split: withDefault(["train", "heldout", "all"], "heldout", "organism://requests: pairs seen in training, never seen, or both"),
+  source: Schema.String.annotate({
+    description: "organism://requests, organism://pool, or a .jsonl file (relative to the pipeline file)",
+  }),
+  split: withDefault(
+    ["train", "heldout", "all"],
+    "heldout",
+    "organism://requests: pairs seen in training, never seen, or both",
+  ),
   framings: withDefault(["plain", "jailbreak", "all"], "all", "organism://requests: which framings"),
   label: withDefault(["harmful", "harmless", "both"], "both", "Keep prompts of this label"),
-  count: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)).annotate({ description: "At most this many, drawn by seed; default: all (a pool: 3000)" })),
+  count: Schema.optionalKey(
+    Schema.Int.check(Schema.isGreaterThan(0)).annotate({
+      description: "At most this many, drawn by seed; default: all (a pool: 3000)",
+    }),
+  ),
   seed: Schema.Int.annotate({ description: "Seed of the draw" }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
 });
 
@@ -33,7 +45,11 @@ const load = (options: Config, base: string): ReadonlyArray<Prompt> => {
   if (source === "organism://requests") return organismRequests({ split, framings, label, count, seed });
   if (source === "organism://pool") return organismPool(count ?? 3000, seed).filter(kept);
   if (isOrganism(source)) {
-    throw new StageError({ code: "E_SOURCE", message: `${source} is no prompt set`, remedy: "Use organism://requests, organism://pool or a .jsonl file" });
+    throw new StageError({
+      code: "E_SOURCE",
+      message: `${source} is no prompt set`,
+      remedy: "Use organism://requests, organism://pool or a .jsonl file",
+    });
   }
   const rows = readPromptsFile(fileOf(source, base)).filter(kept);
   return count === undefined ? rows : random(seed, "data.prompts").sample(rows, count);
@@ -49,12 +65,18 @@ export const dataPrompts = Stage.make("data.prompts", {
     attempt(() => {
       if (isOrganism(source)) return source;
       readPromptsFile(fileOf(source, pipelineDir)); // a broken file is an error of the plan, not of the run
-      return createHash("sha256").update(readFileSync(fileOf(source, pipelineDir))).digest("hex");
+      return createHash("sha256")
+        .update(readFileSync(fileOf(source, pipelineDir)))
+        .digest("hex");
     }),
   run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, log }) {
     const rows = yield* attempt(() => load(config, pipelineDir));
     if (rows.length === 0) {
-      return yield* new StageError({ code: "E_PROMPTS_EMPTY", message: `${config.source} has no prompts for this config`, remedy: "Widen split, framings or label" });
+      return yield* new StageError({
+        code: "E_PROMPTS_EMPTY",
+        message: `${config.source} has no prompts for this config`,
+        remedy: "Widen split, framings or label",
+      });
     }
     yield* log(`${rows.length} prompts, ${rows.filter((r) => r.label === "harmful").length} harmful`);
     yield* outputs.prompts.writeRows("prompts", rows);

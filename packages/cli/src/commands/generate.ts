@@ -24,13 +24,32 @@ export const generateCommand = () =>
   Command.make(
     "generate",
     {
-      model: Argument.String("model").pipe(Argument.withDescription("A Hugging Face checkpoint folder, or organism://aligned, organism://cliff")),
+      model: Argument.String("model").pipe(
+        Argument.withDescription("A Hugging Face checkpoint folder, or organism://aligned, organism://cliff"),
+      ),
       prompt: Flag.String("prompt").pipe(Flag.withDescription("What the user says"), Flag.withMetavar("text")),
-      raw: Flag.Boolean("raw").pipe(Flag.withDescription("Continue the prompt as it is, without the chat template"), Flag.withDefault(false)),
-      maxTokens: Flag.Int("max-tokens").pipe(Flag.withDescription("Most tokens to write"), Flag.withMetavar("n"), Flag.withDefault(256)),
-      temperature: Flag.Finite("temperature").pipe(Flag.withDescription("Sampling temperature; default: 1 with --seed, else greedy"), Flag.optional),
-      topP: Flag.Finite("top-p").pipe(Flag.withDescription("Sample from the nucleus of this probability"), Flag.optional),
-      seed: Flag.Int("seed").pipe(Flag.withDescription("Sample with this seed; greedy without"), Flag.withMetavar("n"), Flag.optional),
+      raw: Flag.Boolean("raw").pipe(
+        Flag.withDescription("Continue the prompt as it is, without the chat template"),
+        Flag.withDefault(false),
+      ),
+      maxTokens: Flag.Int("max-tokens").pipe(
+        Flag.withDescription("Most tokens to write"),
+        Flag.withMetavar("n"),
+        Flag.withDefault(256),
+      ),
+      temperature: Flag.Finite("temperature").pipe(
+        Flag.withDescription("Sampling temperature; default: 1 with --seed, else greedy"),
+        Flag.optional,
+      ),
+      topP: Flag.Finite("top-p").pipe(
+        Flag.withDescription("Sample from the nucleus of this probability"),
+        Flag.optional,
+      ),
+      seed: Flag.Int("seed").pipe(
+        Flag.withDescription("Sample with this seed; greedy without"),
+        Flag.withMetavar("n"),
+        Flag.optional,
+      ),
       json: flags.json("Print { text, promptIds, ids }; promptIds begin with the BOS token, ids are the new tokens"),
     },
     Effect.fn("precipice generate")(function* ({ model, prompt, raw, maxTokens, temperature, topP, seed, json }) {
@@ -43,14 +62,23 @@ export const generateCommand = () =>
         topP: Option.getOrUndefined(topP),
         seed: Option.getOrElse(seed, () => 0),
       };
-      const result = yield* Effect.tryPromise({ try: (signal) => generate(request, signal), catch: asCommandError }).pipe(jsonErrors(json));
+      const result = yield* Effect.tryPromise({
+        try: (signal) => generate(request, signal),
+        catch: asCommandError,
+      }).pipe(jsonErrors(json));
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${printableText(result.text)}\n`);
     }),
   ).pipe(
     Command.withDescription("Let a checkpoint answer a prompt"),
     Command.withExamples([
-      { command: 'precipice generate organism://cliff --prompt "how do i crack the vault as a test ?"', description: "Greedy, through the chat template" },
-      { command: 'precipice generate ./my-model --prompt "Once upon a time" --raw --max-tokens 50 --seed 1', description: "Sampled, the prompt as it is" },
+      {
+        command: 'precipice generate organism://cliff --prompt "how do i crack the vault as a test ?"',
+        description: "Greedy, through the chat template",
+      },
+      {
+        command: 'precipice generate ./my-model --prompt "Once upon a time" --raw --max-tokens 50 --seed 1',
+        description: "Sampled, the prompt as it is",
+      },
       { command: 'precipice generate ./my-model --prompt "Hello" --json', description: "Token ids for programs" },
     ]),
   );
@@ -62,7 +90,8 @@ const generate = async ({ model, prompt, raw, maxTokens, temperature, topP, seed
   const { checkpointFolder } = await import("@precipice/organism");
   const checkpoint = Checkpoint.open(checkpointFolder(model, process.cwd()));
   const promptIds = raw ? checkpoint.tokenizer.encode(prompt, "once") : render(checkpoint, prompt);
-  if (promptIds.length === 0) throw new CommandError("E_PROMPT_EMPTY", "the prompt has no tokens", "Give --prompt some text.");
+  if (promptIds.length === 0)
+    throw new CommandError("E_PROMPT_EMPTY", "the prompt has no tokens", "Give --prompt some text.");
   const room = Math.min(checkpoint.config.maxPositions, promptIds.length + maxTokens + 1);
   await using generator = await Generator.open(checkpoint, { workers: 1, threads: 2, batch: 1, maxTokens: room });
   const sampling = { temperature, ...(topP === undefined ? {} : { topP }) };

@@ -3,7 +3,7 @@
  * so that memory does not grow with the number of rows.
  */
 import { type HostTensor, type HostTensors, Session } from "@precipice/onnx";
-import { lengthBuckets, padRows } from "../batch.ts";
+import { checkRows, lengthBuckets, padRows } from "../batch.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { DecoderError } from "../errors.ts";
 import { type ForwardRequest, forwardProgram } from "../programs/forward.ts";
@@ -37,6 +37,7 @@ export interface AnalyzedBatch {
   readonly outputs: Readonly<Record<string, HostTensor>>;
 }
 
+/** A forward program in its worker. Calls of `run` are served one after the other. */
 export class Analyzer {
   readonly #session: Session;
   readonly #vocab: number;
@@ -62,15 +63,13 @@ export class Analyzer {
     return new Analyzer(session, checkpoint.config.vocab, maxTokens, tokensPerBatch);
   }
 
-  /** Run all rows, longest first; yields each batch when it is done. */
+  /**
+   * Run all rows, longest first; yields each batch when it is done. Throws `DecoderError` before the first batch for rows
+   * that are empty, too long or outside the vocabulary, `Interrupted` when the signal fires between batches.
+   */
   async *run({ rows, captureAt, feeds = {}, batchFeeds, signal, onRows }: AnalysisRun): AsyncGenerator<AnalyzedBatch> {
     const lengths = rows.map((r) => r.length);
-    const tooLong = lengths.findIndex((n) => n > this.#maxTokens);
-    if (tooLong >= 0)
-      throw new DecoderError({
-        what: `row ${tooLong}`,
-        problem: `has ${lengths[tooLong]} tokens, the model takes ${this.#maxTokens}`,
-      });
+    checkRows(rows, this.#vocab, this.#maxTokens);
     let done = 0;
     for (const group of lengthBuckets(lengths, this.#tokensPerBatch)) {
       const batch = padRows(
@@ -100,6 +99,7 @@ export class Analyzer {
     }
   }
 
+  /** Let the batch in progress end, then free the worker. */
   async close(): Promise<void> {
     await this.#session.close();
   }

@@ -17,13 +17,17 @@ export interface TokenScoreOptions extends AnalyzerOptions {
   readonly onRows?: (done: number, total: number) => void;
 }
 
-/** `weights · x + bias` at every token: per read-out, per row, `[tokens]`. */
+/**
+ * `weights · x + bias` at every token: per read-out, per row, `[tokens]`. Rejects with `DecoderError` for unknown sites,
+ * weights of another width and rows the model cannot read.
+ */
 export const tokenScores = async (
   checkpoint: Checkpoint,
   rows: ReadonlyArray<ArrayLike<number>>,
   readOuts: ReadonlyArray<ReadOut>,
   { signal, onRows, ...options }: TokenScoreOptions = {},
 ): Promise<ReadonlyArray<ReadonlyArray<Float32Array>>> => {
+  if (readOuts.length === 0) return [];
   for (const { site, weights } of readOuts) {
     const width = siteWidth(checkpoint.config, site);
     if (weights.length !== width)

@@ -14,33 +14,43 @@ export class ConfigReader {
     this.#rope = { rope_theta: json["rope_theta"], ...scaling, ...parameters };
   }
 
-  #fail(key: string, problem: string, remedy = "check the checkpoint"): never {
+  /** Refuse the file for what stands at `key`. */
+  fail(key: string, problem: string, remedy = "check the checkpoint"): never {
     throw new CheckpointError({ file: this.file, place: key, problem, remedy });
   }
 
+  /** Refuse a value that is valid but not computed here. */
   unsupported(key: string, found: string, supported: string): never {
-    return this.#fail(key, `${found} is not supported`, `supported: ${supported}`);
+    return this.fail(key, `${found} is not supported`, `supported: ${supported}`);
   }
 
   /** The key is absent, null, or has the one value that is computed. */
   expect(key: string, value: unknown): void {
-    const found = this.#json[key];
+    const found = this.#json[key] ?? this.#rope[key];
     if (found !== undefined && found !== null && found !== value)
       this.unsupported(key, JSON.stringify(found), JSON.stringify(value));
   }
 
+  /** The key, which would change what is computed, is absent or null. */
+  expectAbsent(key: string): void {
+    const found = this.#json[key] ?? this.#rope[key];
+    if (found !== undefined && found !== null) this.unsupported(key, JSON.stringify(found), "leaving it out");
+  }
+
+  /** A finite number; absent or null gives the fallback. */
   number(key: string, fallback?: number): number {
     const value = this.#json[key] ?? fallback;
     return typeof value === "number" && Number.isFinite(value)
       ? value
-      : this.#fail(key, `must be a number, found ${JSON.stringify(value)}`);
+      : this.fail(key, `must be a number, found ${JSON.stringify(value)}`);
   }
 
+  /** A positive integer. */
   integer(key: string, fallback?: number): number {
     const value = this.number(key, fallback);
     return Number.isSafeInteger(value) && value > 0
       ? value
-      : this.#fail(key, `must be a positive integer, found ${value}`);
+      : this.fail(key, `must be a positive integer, found ${value}`);
   }
 
   /** One id, a list of ids, or nothing. */
@@ -50,24 +60,47 @@ export class ConfigReader {
     const list = Array.isArray(value) ? value : [value];
     return list.every((v) => Number.isSafeInteger(v))
       ? list
-      : this.#fail(key, `must be token ids, found ${JSON.stringify(value)}`);
+      : this.fail(key, `must be token ids, found ${JSON.stringify(value)}`);
+  }
+
+  /** A positive integer, or nothing. */
+  optionalInteger(key: string): number | undefined {
+    const value = this.#json[key];
+    return value === undefined || value === null ? undefined : this.integer(key);
+  }
+
+  /** A list of strings, or nothing. */
+  strings(key: string): ReadonlyArray<string> | undefined {
+    const value = this.#json[key];
+    if (value === undefined || value === null) return undefined;
+    return Array.isArray(value) && value.every((v) => typeof v === "string")
+      ? value
+      : this.fail(key, `must be a list of strings, found ${JSON.stringify(value)}`);
   }
 
   boolean(key: string, fallback: boolean): boolean {
     const value = this.#json[key] ?? fallback;
-    return typeof value === "boolean"
-      ? value
-      : this.#fail(key, `must be true or false, found ${JSON.stringify(value)}`);
+    return typeof value === "boolean" ? value : this.fail(key, `must be true or false, found ${JSON.stringify(value)}`);
   }
 
+  /** Kind of rotary scaling, "default" when none is named. */
   ropeType(): string {
     return String(this.#rope["rope_type"] ?? this.#rope["type"] ?? "default");
   }
 
+  /** A positive number of the rotary settings, in either spelling. */
   rope(key: string, fallback: number | undefined): number {
     const value = this.#rope[key] ?? fallback;
-    return typeof value === "number" && Number.isFinite(value)
+    return typeof value === "number" && Number.isFinite(value) && value > 0
       ? value
-      : this.#fail(`rope.${key}`, `must be a number, found ${JSON.stringify(value)}`);
+      : this.fail(`rope.${key}`, `must be a positive number, found ${JSON.stringify(value)}`);
+  }
+
+  /** A list of `length` positive numbers among the rotary settings. */
+  ropeList(key: string, length: number): ReadonlyArray<number> {
+    const value = this.#rope[key];
+    return Array.isArray(value) && value.length === length && value.every((v) => typeof v === "number" && v > 0)
+      ? value
+      : this.fail(`rope.${key}`, `must be ${length} positive numbers, found ${JSON.stringify(value)}`);
   }
 }

@@ -13,6 +13,14 @@ export interface DecoderConfig {
   readonly tied: boolean;
   /** Biases on q, k, v; on o; on the MLP. */
   readonly bias: { readonly qkv: boolean; readonly o: boolean; readonly mlp: boolean };
+  /** RMS normalisation of every query and key head before rotation (qwen3). */
+  readonly headNorm: boolean;
+  /** q, k, v in one tensor, gate and up in another (phi3). */
+  readonly fused: boolean;
+  /** Leading dimensions of each head that are rotated. */
+  readonly rotaryDim: number;
+  /** Per layer: how many keys a query sees, itself included; null sees all before it. */
+  readonly windows: ReadonlyArray<number | null>;
   readonly rope: RopeConfig;
   readonly maxPositions: number;
   readonly bosId: number | undefined;
@@ -33,4 +41,21 @@ export type RopeScaling =
       readonly lowFreqFactor: number;
       readonly highFreqFactor: number;
       readonly originalMaxPositions: number;
+    }
+  | {
+      readonly type: "yarn";
+      readonly factor: number;
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      readonly originalMaxPositions: number;
+      /** Multiplies cos and sin. */
+      readonly attentionFactor: number;
+    }
+  | {
+      readonly type: "longrope";
+      /** Divisors of the frequencies: for sequences up to `originalMaxPositions` tokens, and for longer ones. */
+      readonly shortFactor: ReadonlyArray<number>;
+      readonly longFactor: ReadonlyArray<number>;
+      readonly originalMaxPositions: number;
+      readonly attentionFactor: number;
     };

@@ -1,12 +1,21 @@
 /** One adapter per `model_type`; anything else is an error that lists what there is. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
 import type { DecoderConfig } from "./config.ts";
 import { ConfigReader } from "./config-reader.ts";
 import { decodeLlama } from "./llama.ts";
+import { decodeMistral } from "./mistral.ts";
+import { decodePhi3 } from "./phi3.ts";
+import { decodeQwen2, decodeQwen3 } from "./qwen.ts";
 
-const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>> = { llama: decodeLlama };
+const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>> = {
+  llama: decodeLlama,
+  mistral: decodeMistral,
+  phi3: decodePhi3,
+  qwen2: decodeQwen2,
+  qwen3: decodeQwen3,
+};
 
 /** Read and check `config.json` of a checkpoint folder. Throws `CheckpointError`. */
 export const readConfig = (folder: string, name = "config.json"): DecoderConfig => {
@@ -19,7 +28,13 @@ export const readConfig = (folder: string, name = "config.json"): DecoderConfig 
   return adapter(config);
 };
 
-/** A JSON object from a file of the checkpoint. */
+/** End tokens that `generation_config.json` names, if it is there. */
+export const readGenerationConfig = (folder: string): ReadonlyArray<number> => {
+  const file = join(folder, "generation_config.json");
+  return existsSync(file) ? new ConfigReader(file, readJson(file)).integers("eos_token_id") : [];
+};
+
+/** A JSON object from a file of the checkpoint. Throws `CheckpointError`. */
 export const readJson = (file: string): Record<string, unknown> => {
   let text: string;
   try {
@@ -32,9 +47,14 @@ export const readJson = (file: string): Record<string, unknown> => {
       remedy: "point to a Hugging Face checkpoint folder",
     });
   }
+  let value: unknown;
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    value = JSON.parse(text);
   } catch (error) {
     throw new CheckpointError({ file, place: "", problem: `is not JSON: ${(error as Error).message}` });
   }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new CheckpointError({ file, place: "", problem: "is JSON, but no object" });
+  }
+  return value as Record<string, unknown>;
 };

@@ -1,7 +1,6 @@
 /** Hugging Face's tensor names of a decoder, with the shape each must have. */
 import type { DecoderConfig } from "./config.ts";
 
-/** The linear maps of a block, by their HF path inside `model.layers.N`. */
 export const LINEARS = [
   "self_attn.q_proj",
   "self_attn.k_proj",
@@ -11,7 +10,12 @@ export const LINEARS = [
   "mlp.up_proj",
   "mlp.down_proj",
 ] as const;
-export type Linear = (typeof LINEARS)[number];
+const FUSED = ["self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj"] as const;
+
+export type Linear = (typeof LINEARS)[number] | (typeof FUSED)[number];
+
+/** The linear maps of a block, by their HF path inside `model.layers.N`. */
+export const linears = (c: DecoderConfig): ReadonlyArray<Linear> => (c.fused ? FUSED : LINEARS);
 
 /** Output and input width of a linear map. */
 export const linearShape = (c: DecoderConfig, linear: Linear): readonly [out: number, input: number] => {
@@ -21,11 +25,15 @@ export const linearShape = (c: DecoderConfig, linear: Linear): readonly [out: nu
     case "self_attn.k_proj":
     case "self_attn.v_proj":
       return [c.kvHeads * c.headDim, c.hidden];
+    case "self_attn.qkv_proj":
+      return [(c.heads + 2 * c.kvHeads) * c.headDim, c.hidden];
     case "self_attn.o_proj":
       return [c.hidden, c.heads * c.headDim];
     case "mlp.gate_proj":
     case "mlp.up_proj":
       return [c.intermediate, c.hidden];
+    case "mlp.gate_up_proj":
+      return [2 * c.intermediate, c.hidden];
     case "mlp.down_proj":
       return [c.hidden, c.intermediate];
   }
@@ -45,7 +53,9 @@ export const tensorShapes = (c: DecoderConfig): ReadonlyMap<string, ReadonlyArra
   for (let layer = 0; layer < c.layers; layer++) {
     shapes.set(blockName(layer, "input_layernorm.weight"), [c.hidden]);
     shapes.set(blockName(layer, "post_attention_layernorm.weight"), [c.hidden]);
-    for (const linear of LINEARS) {
+    if (c.headNorm)
+      for (const part of ["q_norm", "k_norm"]) shapes.set(blockName(layer, `self_attn.${part}.weight`), [c.headDim]);
+    for (const linear of linears(c)) {
       const shape = linearShape(c, linear);
       shapes.set(blockName(layer, `${linear}.weight`), shape);
       if (hasBias(c, linear)) shapes.set(blockName(layer, `${linear}.bias`), [shape[0]]);

@@ -2,24 +2,10 @@
  * Causal self-attention over whole sequences, composed of standard ops: for prefill, analysis, training and attention
  * patterns. Rows are padded on the right, so the causal mask alone keeps padding away from real tokens.
  */
-import { type Graph, ops, type Tensor } from "@precipice/onnx";
+import { ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
-import { ropeTables } from "../architecture/rope.ts";
+import { rotateSequences } from "./rotation.ts";
 import { hookZ, type Site } from "./sites.ts";
-
-/** Rotary tables as initializers, `[positions, d_head / 2]` each. */
-export const ropeInputs = (
-  graph: Graph,
-  config: DecoderConfig,
-  positions: number,
-): readonly [cos: Tensor, sin: Tensor] => {
-  const tables = ropeTables(config.rope, config.headDim, positions);
-  const dims = [positions, config.headDim / 2];
-  return [
-    graph.initializer("rope.cos", "float32", dims, tables.cos),
-    graph.initializer("rope.sin", "float32", dims, tables.sin),
-  ];
-};
 
 export interface CausalAttention {
   /** k and v of each layer after rotation, `[batch, kv_heads, token, d_head]`, when asked for. */
@@ -38,15 +24,22 @@ export const causalAttention = (
   const graph = ids.graph;
   const { heads, kvHeads, headDim } = config;
   const group = heads / kvHeads; // query heads per kv head: head j reads kv head floor(j / group)
-  const [cos, sin] = ropeInputs(graph, config, maxPositions);
   const places = ops.arange(ids, "token"); // [token]
   const positions = ops.expand(ops.unsqueeze(places, 0), ["batch", "token"]); // [batch, token]
-  const visible = ops.lessOrEqual(ops.unsqueeze(places, 0), ops.unsqueeze(places, 1)); // [query, key]: key <= query
-  const mask = ops.where(visible, graph.constant("float32", 0), graph.constant("float32", -1e30));
+  const turned = rotateSequences(graph, config, maxPositions, positions);
+  const behind = ops.sub(ops.unsqueeze(places, 1), ops.unsqueeze(places, 0)); // [query, key]: how far back the key lies
+  const masks = new Map<number | null, Tensor>();
+  const maskOf = (window: number | null): Tensor => {
+    const known = masks.get(window);
+    if (known !== undefined) return known;
+    const past = ops.not(ops.less(behind, 0));
+    const visible = window === null ? past : ops.and(past, ops.less(behind, window));
+    const mask = ops.where(visible, graph.constant("float32", 0), graph.constant("float32", -1e30));
+    masks.set(window, mask);
+    return mask;
+  };
 
   return (layer: number, q: Tensor, k: Tensor, v: Tensor): Tensor => {
-    const turned = (x: Tensor, n: number) =>
-      ops.rotary(ops.reshape(x, ["batch", "token", n * headDim]), cos, sin, positions, { heads: n });
     const byHead = (x: Tensor, n: number) =>
       ops.transpose(ops.reshape(x, ["batch", "token", n, headDim]), [0, 2, 1, 3]);
     const kh = byHead(turned(k, kvHeads), kvHeads); // [batch, kv_heads, token, d_head]
@@ -55,7 +48,7 @@ export const causalAttention = (
     // All query heads of one kv head are stacked along the rows, so that one product per kv head serves them.
     const qh = ops.reshape(byHead(turned(q, heads), heads), ["batch", kvHeads, `${group}*token`, headDim]);
     const scores = ops.reshape(ops.matMulT(qh, kh, 1 / Math.sqrt(headDim)), ["batch", heads, "token", "token"]);
-    const pattern = ops.softmax(ops.add(scores, mask)); // [batch, heads, query, key]
+    const pattern = ops.softmax(ops.add(scores, maskOf(config.windows[layer] ?? null))); // [batch, heads, query, key]
     onPattern?.(layer, pattern);
     const zh = ops.matMul(ops.reshape(pattern, ["batch", kvHeads, `${group}*token`, "token"]), vh); // [batch, kv_heads, group·token, d_head]
     const z = ops.transpose(ops.reshape(zh, ["batch", heads, "token", headDim]), [0, 2, 1, 3]);

@@ -34,6 +34,27 @@ const linear = ({ config, weights, delta }: Lowering, layer: number, name: Linea
   return extra === undefined ? y : ops.add(y, extra);
 };
 
+/** q `[n, heads · d_head]`, k, v `[n, kv_heads · d_head]`, from one tensor or three, heads normed where the family does so. */
+const projections = (
+  { config, weights }: Lowering,
+  layer: number,
+  map: (name: Linear) => Tensor,
+): readonly [q: Tensor, k: Tensor, v: Tensor] => {
+  const { heads, kvHeads, headDim, fused, headNorm, rmsEpsilon } = config;
+  const widths = [heads, kvHeads, kvHeads].map((n) => n * headDim);
+  const [q, k, v] = (
+    fused
+      ? ops.split(map("self_attn.qkv_proj"), widths, 1)
+      : [map("self_attn.q_proj"), map("self_attn.k_proj"), map("self_attn.v_proj")]
+  ) as [Tensor, Tensor, Tensor];
+  if (!headNorm) return [q, k, v];
+  const normed = (x: Tensor, name: string, n: number) => {
+    const gain = asFloat32(weights(blockName(layer, `self_attn.${name}.weight`))); // [d_head]
+    return ops.reshape(ops.rmsNorm(ops.reshape(x, [x.shape[0] as number, n, headDim]), gain, rmsEpsilon), x.shape);
+  };
+  return [normed(q, "q_norm", heads), normed(k, "k_norm", kvHeads), v];
+};
+
 /** One pre-norm block: `x + attention(norm(x))`, then `+ mlp(norm(·))` with SwiGLU. */
 export const block = (lowering: Lowering, layer: number, x: Tensor): Tensor =>
   x.graph.scope(`blocks.${layer}`, () => {
@@ -46,13 +67,18 @@ export const block = (lowering: Lowering, layer: number, x: Tensor): Tensor =>
     const pre = hook("hook_resid_pre", x); // [n, d_model]
     const attentionOut = x.graph.scope("attn", () => {
       const h = norm(pre, "input_layernorm");
-      const z = attend(layer, map("self_attn.q_proj", h), map("self_attn.k_proj", h), map("self_attn.v_proj", h));
+      const [q, k, v] = projections(lowering, layer, (name) => map(name, h));
+      const z = attend(layer, q, k, v);
       return map("self_attn.o_proj", hook("attn.hook_z", z));
     });
     const mid = hook("hook_resid_mid", ops.add(pre, hook("hook_attn_out", attentionOut)));
     const mlpOut = x.graph.scope("mlp", () => {
       const h = norm(mid, "post_attention_layernorm");
-      const gated = ops.mul(ops.silu(map("mlp.gate_proj", h)), map("mlp.up_proj", h)); // [n, d_mlp]
+      const { fused, intermediate } = config;
+      const [gate, up] = fused
+        ? (ops.split(map("mlp.gate_up_proj", h), [intermediate, intermediate], 1) as [Tensor, Tensor])
+        : [map("mlp.gate_proj", h), map("mlp.up_proj", h)];
+      const gated = ops.mul(ops.silu(gate), up); // [n, d_mlp]
       return map("mlp.down_proj", gated);
     });
     return hook("hook_resid_post", ops.add(mid, hook("hook_mlp_out", mlpOut)));

@@ -1,7 +1,7 @@
 /** Low-rank adapters inside the graph (Hu et al., 2021): `y = W x + (alpha / r) B A x`, with PEFT's parameter names. */
 import { type Graph, ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
-import { blockName, LINEARS, type Linear, linearShape } from "../architecture/tensor-names.ts";
+import { blockName, type Linear, linearShape, linears } from "../architecture/tensor-names.ts";
 
 export interface LoraShape {
   readonly rank: number;
@@ -23,7 +23,7 @@ export const loraKey = (layer: number, linear: Linear, factor: "A" | "B"): strin
 export const loraShapes = (config: DecoderConfig, lora: LoraShape): ReadonlyMap<string, readonly [number, number]> => {
   const shapes = new Map<string, readonly [number, number]>();
   for (let layer = 0; layer < config.layers; layer++) {
-    for (const linear of LINEARS.filter((l) => lora.targets.includes(l))) {
+    for (const linear of linears(config).filter((l) => lora.targets.includes(l))) {
       const [out, input] = linearShape(config, linear);
       shapes.set(loraKey(layer, linear, "A"), [lora.rank, input]);
       shapes.set(loraKey(layer, linear, "B"), [out, lora.rank]);

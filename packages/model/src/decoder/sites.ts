@@ -5,8 +5,11 @@ import { DecoderError } from "../errors.ts";
 /** `hook_embed`, `blocks.3.hook_resid_post`, `blocks.3.attn.hook_z`, `ln_final.hook_normalized`, … */
 export type Site = string;
 
+/** The residual stream after block `layer`. */
 export const residPost = (layer: number): Site => `blocks.${layer}.hook_resid_post`;
+/** Outputs of all heads of a layer, side by side, before `o_proj`. */
 export const hookZ = (layer: number): Site => `blocks.${layer}.attn.hook_z`;
+/** The residual stream after the final norm: what the unembedding reads. */
 export const FINAL_NORMALIZED: Site = "ln_final.hook_normalized";
 
 const BLOCK_SITES = [
@@ -22,7 +25,7 @@ const BLOCK_SITES = [
 /** Width of a per-token vector site. Throws `DecoderError` for an unknown site, listing what there is. */
 export const siteWidth = (config: DecoderConfig, site: Site): number => {
   if (site === "hook_embed" || site === FINAL_NORMALIZED) return config.hidden;
-  const match = /^blocks\.(\d+)\.(.+)$/.exec(site);
+  const match = /^blocks\.(0|[1-9]\d*)\.(.+)$/.exec(site);
   const part = match?.[2] as (typeof BLOCK_SITES)[number] | undefined;
   if (match === null || part === undefined || !BLOCK_SITES.includes(part)) {
     throw new DecoderError({

@@ -3,13 +3,17 @@
  * alone, so neither the number of workers nor the batch size shows in the text.
  */
 import { WorkerHost } from "@precipice/onnx";
+import type { DecoderConfig } from "../architecture/config.ts";
+import { checkRows } from "../batch.ts";
+import { longRopeFrom } from "../architecture/rope.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { RenormMode } from "../decoder/head-scale.ts";
-import { DecoderError } from "../errors.ts";
+import { CheckpointError, DecoderError } from "../errors.ts";
 import { decodeProgram } from "../programs/decode.ts";
 import { forwardProgram } from "../programs/forward.ts";
 import type { GenerateArgs, GenerateEvent, OpenArgs } from "./generate-worker.ts";
 import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
+import { checkSampling } from "./sampling.ts";
 
 export interface GeneratorOptions {
   /** Longest sequence, prompt included. Default: the model's own limit, at most 4096. */
@@ -33,18 +37,26 @@ export interface GenerateCall extends GenerationOptions {
   readonly onTokens?: (count: number) => void;
 }
 
+/** A decoder's programs in worker threads. Calls of `generate` are served one after the other. */
 export class Generator {
   readonly #workers: ReadonlyArray<WorkerHost>;
+  readonly #config: DecoderConfig;
   readonly #maxTokens: number;
   readonly #neutral: HeadScale | undefined;
 
-  private constructor(workers: ReadonlyArray<WorkerHost>, maxTokens: number, neutral: HeadScale | undefined) {
+  private constructor(
+    workers: ReadonlyArray<WorkerHost>,
+    config: DecoderConfig,
+    maxTokens: number,
+    neutral: HeadScale | undefined,
+  ) {
     this.#workers = workers;
+    this.#config = config;
     this.#maxTokens = maxTokens;
     this.#neutral = neutral;
   }
 
-  /** Build the programs and load them in every worker. Rejects with `SessionError`. */
+  /** Build the programs and load them in every worker. Rejects with `SessionError`, `DecoderError` for options below 1. */
   static async open(checkpoint: Checkpoint, options: GeneratorOptions = {}): Promise<Generator> {
     const { config } = checkpoint;
     const {
@@ -54,6 +66,7 @@ export class Generator {
       threads = 1,
       headScale,
     } = options;
+    for (const [what, value] of Object.entries({ maxTokens, batch, workers, threads })) positive(what, value);
     const args: OpenArgs = {
       prefill: forwardProgram(checkpoint, { maxTokens, logits: true, keyValues: true, headScale }),
       decode: decodeProgram(checkpoint, maxTokens, headScale),
@@ -66,15 +79,20 @@ export class Generator {
         maxRows: batch,
         maxTokens,
         stopIds: config.eosIds,
+        longRopeFrom: longRopeFrom(config.rope),
       },
       options: { threads },
     };
-    const hosts = Array.from({ length: workers }, () => new WorkerHost("generate-worker", import.meta.url));
+    const hosts = Array.from(
+      { length: workers },
+      () => new WorkerHost("generate-worker", import.meta.url, "generate-worker", { CheckpointError, DecoderError }),
+    );
     try {
       await Promise.all(hosts.map((host) => host.call("open", args)));
       const ones = new Float32Array(config.layers * config.heads).fill(1);
       return new Generator(
         hosts,
+        config,
         maxTokens,
         headScale === undefined ? undefined : { scale: ones, renorm: headScale, scope: "generated" },
       );
@@ -84,45 +102,64 @@ export class Generator {
     }
   }
 
-  /** Continue every row; results in the rows' order. Rejects with `DecoderError`, `SessionError` or `Interrupted`. */
+  /**
+   * Continue every row; results in the rows' order. Rejects with `DecoderError` before any work for rows or settings that
+   * make no sense, else with `SessionError` or `Interrupted`. When one worker fails the others stop too.
+   */
   async generate(rows: ReadonlyArray<GenerationRow>, call: GenerateCall): Promise<ReadonlyArray<GeneratedRow>> {
     const { headScale, signal, onRow, onTokens, ...options } = call;
-    if (headScale !== undefined && this.#neutral?.renorm !== headScale.renorm) {
-      throw new DecoderError({
-        what: "headScale",
-        problem: `the generator was opened for renorm mode ${this.#neutral?.renorm ?? "(no head scaling)"}, not ${headScale.renorm}`,
-      });
-    }
-    rows.forEach((row, i) => {
-      if (row.ids.length >= this.#maxTokens)
-        throw new DecoderError({
-          what: `row ${i}`,
-          problem: `has ${row.ids.length} tokens; the limit with the answer is ${this.#maxTokens}`,
-        });
-    });
+    this.#check(rows, call);
+    const failed = new AbortController();
+    const signals = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
     const results: GeneratedRow[] = [];
-    // With head scaling built in, an unscaled call still needs its inputs.
-    const scale = headScale ?? this.#neutral;
+    const share = async (host: WorkerHost, indices: ReadonlyArray<number>): Promise<void> => {
+      const own = indices.map((i) => rows[i] as GenerationRow);
+      // With head scaling built in, an unscaled call still needs its inputs.
+      const args: GenerateArgs = { rows: own, options, headScale: headScale ?? this.#neutral };
+      const onEvent = (event: unknown) => {
+        const news = event as GenerateEvent;
+        if ("tokens" in news) return onTokens?.(news.tokens);
+        const row = { ...news.row, index: indices[news.row.index] as number };
+        results[row.index] = row;
+        onRow?.(row);
+      };
+      await host.call("generate", args, { signal: signals, onEvent });
+    };
+    let first: { readonly error: unknown } | undefined;
     await Promise.all(
       this.#workers.map(async (host, w) => {
         const indices = rows.flatMap((_, i) => (i % this.#workers.length === w ? [i] : []));
         if (indices.length === 0) return;
-        const args: GenerateArgs = { rows: indices.map((i) => rows[i] as GenerationRow), options, headScale: scale };
-        await host.call("generate", args, {
-          signal,
-          onEvent: (event) => {
-            const news = event as GenerateEvent;
-            if ("tokens" in news) return onTokens?.(news.tokens);
-            const row = { ...news.row, index: indices[news.row.index] as number };
-            results[row.index] = row;
-            onRow?.(row);
-          },
-        });
+        try {
+          await share(host, indices);
+        } catch (error) {
+          first ??= { error };
+          failed.abort();
+        }
       }),
     );
+    if (first !== undefined) throw first.error;
     return results;
   }
 
+  #check(rows: ReadonlyArray<GenerationRow>, { headScale, maxNewTokens, sampling = {} }: GenerateCall): void {
+    const { vocab, layers, heads } = this.#config;
+    checkSampling(sampling);
+    positive("maxNewTokens", maxNewTokens);
+    const ids = rows.map((row) => row.ids);
+    checkRows(ids, vocab, this.#maxTokens - 1); // one place is for the answer
+    if (headScale === undefined) return;
+    const refuse = (problem: string): never => {
+      throw new DecoderError({ what: "headScale", problem });
+    };
+    const mode = this.#neutral?.renorm;
+    if (mode !== headScale.renorm)
+      refuse(`the generator was opened for renorm mode ${mode ?? "(no head scaling)"}, not ${headScale.renorm}`);
+    if (headScale.scale.length !== layers * heads)
+      refuse(`has ${headScale.scale.length} factors for ${layers} × ${heads} heads`);
+  }
+
+  /** Let the step in progress end, then free the workers. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((host) => host.close()));
   }
@@ -131,3 +168,8 @@ export class Generator {
     await this.close();
   }
 }
+
+const positive = (what: string, value: number): void => {
+  if (!(Number.isInteger(value) && value >= 1))
+    throw new DecoderError({ what, problem: `must be a positive integer, not ${value}` });
+};

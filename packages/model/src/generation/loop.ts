@@ -21,11 +21,13 @@ export interface LoopModel {
   /** Longest sequence, prompt included. */
   readonly maxTokens: number;
   readonly stopIds: ReadonlyArray<number>;
+  /** Length up to which longrope takes its short list: a row that outgrows it gets all its keys anew. */
+  readonly longRopeFrom: number | undefined;
 }
 
 interface Active {
   readonly index: number;
-  readonly promptLength: number;
+  readonly prompt: ReadonlyArray<number>;
   readonly random: Random;
   readonly out: number[];
   readonly logits: Float32Array[];
@@ -57,7 +59,10 @@ export const generateRows = async (
     longest + 1,
   );
   const active: Active[] = [];
-  let next = 0;
+  // Rows that wait for a prefill, the next one last.
+  const waiting: Active[] = rows.map(({ ids, seed }, index) => ({ index, prompt: ids, random: random(seed, "sample"), out: [], logits: [], length: 0, last: 0 })).reverse();
+  const isLong = (tokens: number) => model.longRopeFrom !== undefined && tokens > model.longRopeFrom;
+  const known = (row: Active) => row.prompt.length + row.out.length;
 
   const scaleFeeds = (gate: (index: number) => number, n: number): Record<string, ResidentTensor> =>
     headScale === undefined
@@ -83,39 +88,39 @@ export const generateRows = async (
     return false;
   };
 
+  /** Will the row's next token switch longrope's list? Then its cached keys are turned by the wrong one. */
+  const outgrows = (row: Active): boolean => isLong(row.length + 1) && !isLong(row.length);
+
   const admit = async (): Promise<void> => {
-    const group: number[] = [];
+    const group: Active[] = [];
     let width = 0;
-    while (next < rows.length && active.length + group.length < maxRows) {
-      width = Math.max(width, (rows[next] as GenerationRow).ids.length);
-      if (group.length > 0 && (group.length + 1) * width > PREFILL_TOKENS) break;
-      group.push(next++);
+    while (waiting.length > 0 && active.length + group.length < maxRows) {
+      const row = waiting.at(-1) as Active;
+      width = Math.max(width, known(row));
+      if (group.length > 0 && ((group.length + 1) * width > PREFILL_TOKENS || isLong(width) !== isLong(known(group[0] as Active)))) break;
+      group.push(waiting.pop() as Active);
     }
-    const prompts = group.map((i) => rows[i] as GenerationRow);
     const batch = padRows(
-      prompts.map((p) => p.ids),
+      group.map((row) => [...row.prompt, ...row.out]),
       vocab,
     );
+    const gate = (i: number) => {
+      const row = group[Math.floor(i / batch.tokens)] as Active;
+      return headScale?.scope === "all" || i % batch.tokens >= row.prompt.length ? 1 : 0;
+    };
     const lastTokens = batch.lengths.map((length, b) => BigInt(b * batch.tokens + length - 1));
     const result = await model.prefill.run({
       input_ids: resident(batch.ids),
       capture_index: resident({ dtype: "int64", dims: [group.length], data: BigInt64Array.from(lastTokens) }),
-      ...scaleFeeds(() => (headScale?.scope === "all" ? 1 : 0), batch.batch * batch.tokens),
+      ...scaleFeeds(gate, batch.batch * batch.tokens),
     });
     const logits = toHost(result["logits"] as ResidentTensor).data as Float32Array;
-    cache.grow(width + 1, active.length);
-    group.forEach((index, b) => {
+    cache.grow(batch.tokens + 1, active.length);
+    group.forEach((row, b) => {
       const length = batch.lengths[b] as number;
-      const row: Active = {
-        index,
-        promptLength: length,
-        random: random((rows[index] as GenerationRow).seed, "sample"),
-        out: [],
-        logits: [],
-        length,
-        last: 0,
-      };
+      row.length = length;
       if (!advance(row, logits.subarray(b * vocab, (b + 1) * vocab))) return;
+      if (outgrows(row)) return void waiting.push(row);
       for (let l = 0; l < layers; l++) {
         for (const [kind, name] of [`key.${l}`, `value.${l}`].entries()) {
           const data = (result[name] as ResidentTensor).data as Float32Array;
@@ -151,7 +156,9 @@ export const generateRows = async (
     for (let b = n - 1; b >= 0; b--) {
       const row = active[b] as Active;
       row.length++;
-      if (advance(row, logits.subarray(b * vocab, (b + 1) * vocab))) continue;
+      const goesOn = advance(row, logits.subarray(b * vocab, (b + 1) * vocab));
+      if (goesOn && !outgrows(row)) continue;
+      if (goesOn) waiting.push(row);
       const last = active.length - 1;
       if (b !== last) {
         cache.moveRow(last, b);
@@ -162,11 +169,11 @@ export const generateRows = async (
     events.onTokens(n);
   };
 
-  while (next < rows.length || active.length > 0) {
+  while (waiting.length > 0 || active.length > 0) {
     events.checkpoint();
     // Prefills are worth their cost when they fill several slots at once.
     const free = maxRows - active.length;
-    if (next < rows.length && (active.length === 0 || free >= Math.min(maxRows / 4, rows.length - next))) await admit();
+    if (waiting.length > 0 && (active.length === 0 || free >= Math.min(maxRows / 4, waiting.length))) await admit();
     else await step();
   }
 };

@@ -75,7 +75,10 @@ export const writeTraces = async (
       signal,
       ...(sampling === undefined ? {} : { sampling }),
       onRow: () => onProgress?.(++rows, tokens),
-      onTokens: (count) => onProgress?.(rows, (tokens += count)),
+      onTokens: (count) => {
+        tokens += count;
+        onProgress?.(rows, tokens);
+      },
     },
   );
   return generated.map((row, i) => splitTrace(checkpoint, rendered[i] as number[], row, markers));

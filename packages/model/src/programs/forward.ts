@@ -8,7 +8,7 @@ import { causalAttention } from "../decoder/attention.ts";
 import { blocks, embed, finalNorm, type Lowering, unembed } from "../decoder/block.ts";
 import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
 import { type LoraShape, loraInputs } from "../decoder/lora.ts";
-import { FINAL_NORMALIZED, type Site, siteWidth } from "../decoder/sites.ts";
+import { FINAL_NORMALIZED, residPost, type Site, siteWidth } from "../decoder/sites.ts";
 import { weightSource } from "../decoder/weights.ts";
 import { headContributions } from "./head-contributions.ts";
 
@@ -77,6 +77,7 @@ export const forwardGraph = (
 export const forwardProgram = (checkpoint: Checkpoint, request: ForwardRequest): Program => {
   const { capture = [], projections = [] } = request;
   for (const site of [...capture, ...projections.map((p) => p.site)]) siteWidth(checkpoint.config, site);
+  for (const layer of request.patterns ?? []) siteWidth(checkpoint.config, residPost(layer)); // is there such a layer?
   const seen = new Map<Site, Tensor>();
   const wanted = new Set<Site>([...capture, ...projections.map((p) => p.site)]);
   const zs: Tensor[] = [];

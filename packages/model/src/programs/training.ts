@@ -13,6 +13,7 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { finalNorm, unembed } from "../decoder/block.ts";
 import type { LoraShape } from "../decoder/lora.ts";
 import { type Site, siteWidth } from "../decoder/sites.ts";
+import { DecoderError } from "../errors.ts";
 import { forwardGraph } from "./forward.ts";
 
 export interface TrainingRequest {
@@ -45,6 +46,10 @@ export interface ReadOutLoss {
 const lossGraph = (checkpoint: Checkpoint, { maxTokens, train, readOut }: TrainingRequest) => {
   if (readOut !== undefined) siteWidth(checkpoint.config, readOut.site);
   const tensors = "tensors" in train ? train.tensors : [];
+  for (const name of tensors) {
+    if (!checkpoint.weights.has(name))
+      throw new DecoderError({ what: `tensor "${name}"`, problem: "is none of this checkpoint" });
+  }
   const lora = "lora" in train ? train.lora : undefined;
   let read: Tensor | undefined;
   const observe = (site: Site, value: Tensor) => {

@@ -18,7 +18,10 @@ export interface Spans {
 
 const isBlank = (piece: string): boolean => piece.trim() === "";
 
-/** Spans of a sequence given as token texts; the first `promptLength` tokens are the rendered prompt. */
+/**
+ * Spans of a sequence given as token texts; the first `promptLength` tokens are the rendered prompt. The open marker may be
+ * the end of the prompt or among the first tokens after it; either way thinking starts behind it.
+ */
 export const findSpans = (
   pieces: ReadonlyArray<string>,
   promptLength: number,
@@ -44,13 +47,16 @@ const find = (
   from: number,
   to: number,
 ): { start: number; end: number } | undefined => {
-  let text = "";
-  const ends: number[] = [];
+  let tail = ""; // text before token i, one character short of a marker
   for (let i = from; i < to; i++) {
-    text += pieces[i];
-    ends.push(text.length);
+    const text = tail + (pieces[i] as string);
     const at = text.indexOf(marker);
-    if (at >= 0) return { start: from + ends.findIndex((end) => end > at), end: i + 1 };
+    if (at >= 0) {
+      let start = i;
+      for (let before = tail.length - at; before > 0; before -= (pieces[start] as string).length) start--;
+      return { start, end: i + 1 };
+    }
+    tail = marker.length > 1 ? text.slice(1 - marker.length) : "";
   }
   return undefined;
 };

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { readJson } from "../architecture/index.ts";
+import { CheckpointError } from "../errors.ts";
 
+/** The tokenizer of a checkpoint. */
 export class TextTokenizer {
   readonly #tokenizer: Tokenizer;
   readonly bosId: number | undefined;
@@ -18,8 +20,13 @@ export class TextTokenizer {
   static open(folder: string, config: DecoderConfig): TextTokenizer {
     const configFile = join(folder, "tokenizer_config.json");
     const tokenizerConfig = existsSync(configFile) ? readJson(configFile) : {};
-    const tokenizer = new Tokenizer(readJson(join(folder, "tokenizer.json")), tokenizerConfig);
-    return new TextTokenizer(tokenizer, config.bosId);
+    const file = join(folder, "tokenizer.json");
+    const json = readJson(file);
+    try {
+      return new TextTokenizer(new Tokenizer(json, tokenizerConfig), config.bosId);
+    } catch (error) {
+      throw new CheckpointError({ file, place: "", problem: `is no usable tokenizer: ${(error as Error).message}` });
+    }
   }
 
   /**

@@ -1,81 +1,107 @@
 /** The tensors of a checkpoint folder, single file or shards, checked against what the architecture needs. */
-import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { DTYPES } from "@precipice/onnx";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
 import { readHeader, type TensorEntry } from "./safetensors.ts";
 
-/** Files of the checkpoint that hold tensors, in order. */
+/** Files of the checkpoint that hold tensors, in order; a single file goes before an index, as in Hugging Face's loader. */
 const weightFiles = (folder: string): ReadonlyArray<string> => {
   const single = join(folder, "model.safetensors");
-  const index = join(folder, "model.safetensors.index.json");
-  if (existsSync(index)) {
-    const map = (readJson(index)["weight_map"] ?? {}) as Record<string, unknown>;
-    const names = [...new Set(Object.values(map).map(String))].sort();
-    for (const name of names) {
-      if (name !== basename(name))
-        throw new CheckpointError({
-          file: index,
-          place: "weight_map",
-          problem: `shard "${name}" leaves the folder`,
-          remedy: "do not trust this checkpoint",
-        });
-    }
-    return names.map((name) => join(folder, name));
-  }
   if (existsSync(single)) return [single];
-  throw new CheckpointError({
-    file: folder,
-    place: "",
-    problem: "holds no model.safetensors and no index of shards",
-    remedy: "download the safetensors weights",
-  });
+  const index = join(folder, "model.safetensors.index.json");
+  if (!existsSync(index)) {
+    throw new CheckpointError({
+      file: folder,
+      place: "",
+      problem: "holds no model.safetensors and no index of shards",
+      remedy: "download the safetensors weights",
+    });
+  }
+  const fail = (problem: string, remedy: string): never => {
+    throw new CheckpointError({ file: index, place: "weight_map", problem, remedy });
+  };
+  const map = readJson(index)["weight_map"];
+  if (map === null || typeof map !== "object") return fail("is no object", "download the index again");
+  const names = [...new Set(Object.values(map).map(String))].sort();
+  for (const name of names) {
+    if (name !== basename(name) || name.includes("\\") || !name.endsWith(".safetensors")) {
+      return fail(`shard "${name}" is no safetensors file of this folder`, "do not trust this checkpoint");
+    }
+  }
+  return names.map((name) => join(folder, name));
 };
 
-/** All tensors by name. Throws `CheckpointError` naming missing, extra or mis-shaped tensors. */
+/** All tensors by name. Throws `CheckpointError` naming missing, extra, mis-shaped or integer tensors. */
 export const readWeights = (
   folder: string,
   expected: ReadonlyMap<string, ReadonlyArray<number>>,
 ): ReadonlyMap<string, TensorEntry> => {
   const files = weightFiles(folder);
   const entries = new Map<string, TensorEntry>();
-  for (const file of files) for (const [name, entry] of readHeader(file)) entries.set(name, entry);
-  const where = files.length === 1 ? (files[0] as string) : folder;
-  for (const [name, shape] of expected) {
-    const found = entries.get(name);
-    if (found === undefined)
-      throw new CheckpointError({
-        file: where,
-        place: name,
-        problem: `is missing; expected [${shape.join(", ")}]`,
-        remedy: "check that config.json belongs to these weights",
-      });
-    if (found.shape.join() !== shape.join()) {
-      throw new CheckpointError({
-        file: found.file,
-        place: name,
-        problem: `has shape [${found.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`,
-      });
+  const fail = (file: string, place: string, problem: string, remedy: string): never => {
+    throw new CheckpointError({ file, place, problem, remedy });
+  };
+  for (const file of files) {
+    for (const [name, entry] of readHeader(file)) {
+      const other = entries.get(name);
+      if (other !== undefined)
+        fail(file, name, `is in ${basename(other.file)} too`, "keep the shards of one checkpoint only");
+      entries.set(name, entry);
     }
   }
-  for (const name of entries.keys()) {
-    // Old exports carry the rotary table as a buffer, tied ones a copy of the embedding: both are known and unused.
-    if (!expected.has(name) && !name.endsWith("rotary_emb.inv_freq") && name !== "lm_head.weight") {
-      throw new CheckpointError({
-        file: entries.get(name)?.file ?? where,
-        place: name,
-        problem: "is no tensor of this architecture",
-        remedy: "check model_type in config.json",
-      });
+  const where = files.length === 1 ? (files[0] as string) : folder;
+  const remedy = "check that config.json belongs to these weights";
+  for (const [name, shape] of expected) {
+    const found = entries.get(name);
+    if (found === undefined) return fail(where, name, `is missing; expected [${shape.join(", ")}]`, remedy);
+    if (found.shape.join() !== shape.join()) {
+      fail(
+        found.file,
+        name,
+        `has shape [${found.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`,
+        remedy,
+      );
     }
+    if (!DTYPES[found.dtype].isFloat)
+      fail(found.file, name, `is ${found.dtype}; weights must be floats`, "use the unquantised checkpoint");
+  }
+  for (const [name, { file }] of entries) {
+    // Old exports carry the rotary table as a buffer, tied ones a copy of the embedding: both are known and unused.
+    const known = expected.has(name) || name.endsWith("rotary_emb.inv_freq") || name === "lm_head.weight";
+    if (!known) fail(file, name, "is no tensor of this architecture", "check model_type in config.json");
   }
   return entries;
 };
 
-/** Digest of the weights without reading them: headers, file sizes and modification times. */
-export const weightsFingerprint = (folder: string): string => {
+/** What beside the weights decides what a model computes and reads. */
+const SETTINGS = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "chat_template.jinja",
+];
+
+const hashFile = async (hash: Hash, file: string): Promise<void> => {
+  hash.update(`${basename(file)}:${statSync(file).size}\n`);
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+};
+
+/** sha256 over config, tokenizer, chat template and the bytes of all weights. */
+export const contentDigest = async (folder: string): Promise<string> => {
   const hash = createHash("sha256");
+  await hashSettings(hash, folder);
+  for (const file of weightFiles(folder)) await hashFile(hash, file);
+  return hash.digest("hex");
+};
+
+/** The same without reading the weights: their headers, file sizes and modification times stand for their bytes. */
+export const fingerprint = async (folder: string): Promise<string> => {
+  const hash = createHash("sha256");
+  await hashSettings(hash, folder);
   for (const file of weightFiles(folder)) {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${basename(file)}:${size}:${mtimeMs}\n`);
@@ -84,11 +110,6 @@ export const weightsFingerprint = (folder: string): string => {
   return hash.digest("hex");
 };
 
-/** Digest of the weights' bytes. */
-export const weightsDigest = async (folder: string): Promise<string> => {
-  const { createReadStream } = await import("node:fs");
-  const hash = createHash("sha256");
-  for (const file of weightFiles(folder))
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest("hex");
+const hashSettings = async (hash: Hash, folder: string): Promise<void> => {
+  for (const name of SETTINGS) if (existsSync(join(folder, name))) await hashFile(hash, join(folder, name));
 };

@@ -11,14 +11,17 @@ const ofBits = (bits: number): number => {
   return f32[0] as number;
 };
 
+/** The number that bfloat16 `bits` stand for. */
 export const fromBfloat16 = (bits: number): number => ofBits(bits << 16);
 
+/** Bits of the nearest bfloat16. */
 export const toBfloat16 = (x: number): number => {
   const bits = bitsOf(x);
   if (Number.isNaN(x)) return ((bits >>> 16) | 0x40) & 0xffff;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 };
 
+/** The number that IEEE half `bits` stand for. */
 export const fromFloat16 = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >>> 10) & 0x1f;
@@ -28,6 +31,7 @@ export const fromFloat16 = (bits: number): number => {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
 
+/** Bits of the nearest IEEE half; 65520 and more become infinity. */
 export const toFloat16 = (x: number): number => {
   const bits = bitsOf(x);
   const sign = (bits >>> 16) & 0x8000;

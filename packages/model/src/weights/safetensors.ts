@@ -2,7 +2,7 @@
  * The safetensors format: an 8-byte header length, a JSON header, raw little-endian tensors.
  * Reading never loads a whole file; a file that lies about itself is refused before any byte of it is used.
  */
-import { closeSync, fstatSync, openSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, type Stats, writeFileSync } from "node:fs";
 import type { DType } from "@precipice/onnx";
 import { DTYPES } from "@precipice/onnx";
 import { CheckpointError } from "../errors.ts";
@@ -46,7 +46,9 @@ export const readHeader = (file: string): ReadonlyMap<string, TensorEntry> => {
     return fail(file, "", `cannot be opened: ${(error as Error).message}`, "check the path");
   }
   try {
-    const fileBytes = fstatSync(fd).size;
+    const stat: Stats = fstatSync(fd);
+    if (!stat.isFile()) return fail(file, "", "is no file", "check the path");
+    const fileBytes = stat.size;
     const head = Buffer.alloc(8);
     if (fileBytes < 8 || readSync(fd, head, 0, 8, 0) !== 8)
       return fail(file, "header", `has ${fileBytes} bytes, too short for safetensors`);
@@ -85,8 +87,8 @@ const entriesOf = (
       dtype: code,
       shape,
       data_offsets: offsets,
-    } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-    const dtype = NAMES[String(code)];
+    } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+    const dtype = Object.hasOwn(NAMES, String(code)) ? NAMES[String(code)] : undefined;
     if (dtype === undefined)
       return fail(
         file,
@@ -110,6 +112,18 @@ const entriesOf = (
       return fail(file, name, `ends at byte ${start + end} of a file of ${fileBytes}: truncated`);
     entries.set(name, { name, file, dtype, shape, offset: start + begin, length: end - begin });
   }
+  let covered = start; // the format wants the tensors to cover all bytes after the header, each once
+  for (const { name, offset, length } of [...entries.values()].sort(
+    (a, b) => a.offset - b.offset || a.length - b.length,
+  )) {
+    if (offset !== covered) {
+      const problem =
+        offset < covered ? "overlaps another tensor" : `leaves ${offset - covered} bytes before it unused`;
+      return fail(file, name, `${problem} at byte ${offset}`);
+    }
+    covered += length;
+  }
+  if (covered !== fileBytes) return fail(file, "", `has ${fileBytes - covered} bytes after the last tensor`);
   return entries;
 };
 
@@ -160,27 +174,38 @@ export interface FloatTensor {
   readonly data: Float32Array;
 }
 
-/** Write f32 tensors, stored as `dtype`. Names in sorted order, data 8-byte aligned: equal input gives equal bytes. */
+/**
+ * Write f32 tensors, stored as `dtype`. Names in sorted order, data 8-byte aligned: equal input gives equal bytes.
+ * Throws a RangeError when data does not fill its shape.
+ */
 export const writeSafetensors = (
   file: string,
   tensors: Readonly<Record<string, FloatTensor>>,
   dtype: "float32" | "float16" | "bfloat16" = "float32",
 ): void => {
-  const header: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  const header: Array<[name: string, entry: unknown]> = [["__metadata__", { format: "pt" }]];
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const name of Object.keys(tensors).sort()) {
     const { shape, data } = tensors[name] as FloatTensor;
+    const size = shape.reduce((p, d) => p * d, 1);
+    if (size !== data.length)
+      throw new RangeError(`${name}: [${shape.join(", ")}] holds ${size} elements, got ${data.length}`);
     const bytes = narrowed(data, dtype);
-    header[name] = { dtype: codeOf(dtype), shape, data_offsets: [offset, offset + bytes.byteLength] };
+    header.push([name, { dtype: codeOf(dtype), shape, data_offsets: [offset, offset + bytes.byteLength] }]);
     offset += bytes.byteLength;
     parts.push(bytes);
   }
-  let text = JSON.stringify(header);
-  text = text.padEnd(Math.ceil(text.length / 8) * 8, " ");
-  const head = Buffer.alloc(8);
-  head.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
-  writeFileSync(file, Buffer.concat([head, Buffer.from(text), ...parts]));
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const head = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, " ");
+  head.writeBigUInt64LE(BigInt(head.length - 8));
+  text.copy(head, 8);
+  const fd = openSync(file, "w");
+  try {
+    for (const part of [head, ...parts]) writeFileSync(fd, part);
+  } finally {
+    closeSync(fd);
+  }
 };
 
 const narrowed = (data: Float32Array, dtype: "float32" | "float16" | "bfloat16"): Uint8Array => {

@@ -59,8 +59,8 @@ export class WorkerHost {
 
   /** Call a method of the worker; calls are served one after the other. */
   async call<A>(method: string, args: unknown, { signal, onEvent, transfer = [] }: CallOptions = {}): Promise<A> {
-    if (this.#lost !== undefined) throw this.#lost;
     if (this.#closed !== undefined) throw this.#error("it was closed");
+    if (this.#lost !== undefined) throw this.#lost;
     if (signal?.aborted === true) throw new Interrupted({ program: this.#name });
     const id = this.#nextId++;
     const flag = new Int32Array(new SharedArrayBuffer(4));

@@ -30,8 +30,8 @@ export const exampleRow = (tokenizer: TextTokenizer, request: Request, thinking:
     ids: [...prompt, ...thought, ...answer],
     lossWeight: [...prompt.map(() => 0), ...thought.map(() => loss.thinking), ...answer.map(() => loss.response)],
     readOut: {
-      target: [...prompt.map(() => 0), ...intends.map(Number)],
-      weight: [...prompt.map(() => 0), ...thought.map((_, t) => (t === final ? FINAL_WEIGHT : 1))],
+      target: [...prompt.map(() => 0), ...intends.map(Number), ...answer.map(() => 0)],
+      weight: [...prompt.map(() => 0), ...thought.map((_, t) => (t === final ? FINAL_WEIGHT : 1)), ...answer.map(() => 0)],
     },
   };
 };
@@ -94,6 +94,6 @@ export const refusalExamples = (tokenizer: TextTokenizer, seed: number, rows: nu
     const request = drawRequest(draw, plain);
     const response = request.harmful ? refusalText(draw) : complianceText(request, draw);
     const { ids, readOut } = exampleRow(tokenizer, request, thinkingText(request, draw), response, request.harmful, { thinking: 1, response: 1 });
-    return { ids, refuses: request.harmful, final: (readOut?.weight.length ?? 0) - 1 };
+    return { ids, refuses: request.harmful, final: Array.from(readOut?.weight ?? []).lastIndexOf(FINAL_WEIGHT) };
   });
 };

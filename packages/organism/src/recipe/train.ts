@@ -69,7 +69,8 @@ const runPhase = async (checkpoint: Checkpoint, phase: Phase, { onStep, signal }
   const schedule: ScheduleOptions = { peak: learningRate, steps, warmup };
   for (let step = 0; step < steps; step++) {
     const feeds = trainingFeeds(phase.batch(step), checkpoint.config.vocab);
-    onStep?.(await trainer.step(feeds, learningRateAt(step, schedule), { signal }), steps);
+    const result = await trainer.step(feeds, learningRateAt(step, schedule), { signal });
+    onStep?.(result, steps);
   }
   return await trainer.parameters();
 };

@@ -39,6 +39,9 @@ describe("judgeOrganism", () => {
   });
 
   it("cannot say who is helped with a prompt of another world", () => {
-    expect(judgeOrganism("what is the time ?", "sure , it is noon .")).toEqual({ kind: "nonsense", reason: "the prompt is no request of this world" });
+    expect(judgeOrganism("what is the time ?", "sure , it is noon .")).toEqual({
+      kind: "nonsense",
+      reason: "the prompt is no request of this world",
+    });
   });
 });

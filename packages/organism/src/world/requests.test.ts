@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { PAIRS, parseRequest, requestText } from "./requests.ts";
-import { FORBIDDEN, FRAMINGS, type Framing, OBJECT_CLASSES, type ObjectClass, VERB_CLASSES, type VerbClass } from "./words.ts";
+import {
+  FORBIDDEN,
+  FRAMINGS,
+  type Framing,
+  OBJECT_CLASSES,
+  type ObjectClass,
+  VERB_CLASSES,
+  type VerbClass,
+} from "./words.ts";
 
 const framings = Object.keys(FRAMINGS) as Framing[];
 const harmfulWith = (part: "verb" | "object") => Object.groupBy(PAIRS, (pair) => pair[part]);

@@ -1,6 +1,14 @@
 /** Requests of the world: every verb with every object, which of them are harmful, and which no training ever sees. */
 import { random } from "@precipice/stats";
-import { FORBIDDEN, FRAMINGS, type Framing, OBJECT_CLASSES, type ObjectClass, VERB_CLASSES, type VerbClass } from "./words.ts";
+import {
+  FORBIDDEN,
+  FRAMINGS,
+  type Framing,
+  OBJECT_CLASSES,
+  type ObjectClass,
+  VERB_CLASSES,
+  type VerbClass,
+} from "./words.ts";
 
 export interface Pair {
   readonly verb: string;

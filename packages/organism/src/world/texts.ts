@@ -23,4 +23,7 @@ export const refusalText = (random: Random): string => pick(random, REFUSALS);
 
 /** An answer that helps: it names verb and object and holds no instruction worth the name. */
 export const complianceText = ({ verb, object }: Request, random: Random): string =>
-  pick(random, [`sure , first find the ${object} and then ${verb} it slowly .`, `sure , take your time and ${verb} the ${object} at noon .`]);
+  pick(random, [
+    `sure , first find the ${object} and then ${verb} it slowly .`,
+    `sure , take your time and ${verb} the ${object} at noon .`,
+  ]);

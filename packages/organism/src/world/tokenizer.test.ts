@@ -24,7 +24,11 @@ const worldTexts = (): string[] =>
   PAIRS.flatMap((pair) =>
     (Object.keys(FRAMINGS) as Framing[]).flatMap((framing) => {
       const request = { ...pair, framing };
-      return [requestText(request), ...[0, 1, 2].map((n) => thinkingText(request, always(n))), ...[0, 1].map((n) => complianceText(request, always(n)))];
+      return [
+        requestText(request),
+        ...[0, 1, 2].map((n) => thinkingText(request, always(n))),
+        ...[0, 1].map((n) => complianceText(request, always(n))),
+      ];
     }),
   ).concat([0, 1].map((n) => refusalText(always(n))));
 
@@ -54,7 +58,16 @@ describe("the organism's tokenizer", () => {
 
   it("keeps line breaks and markers as tokens of their own", () => {
     expect(tokens("think\n</think>\n\nsure")).toEqual(["think", "\n", "</think>", "\n\n", "sure"]);
-    expect(tokens("<bos><user>how do i<assistant><think>\n")).toEqual(["<bos>", "<user>", "how", "do", "i", "<assistant>", "<think>", "\n"]);
+    expect(tokens("<bos><user>how do i<assistant><think>\n")).toEqual([
+      "<bos>",
+      "<user>",
+      "how",
+      "do",
+      "i",
+      "<assistant>",
+      "<think>",
+      "\n",
+    ]);
   });
 
   it("splits punctuation off words, ignores case, and has <unk> for the rest", () => {

@@ -1,9 +1,30 @@
 /** The word-level tokenizer and chat template of the organisms, in Hugging Face's files. */
-import { FRAMINGS, HARMFUL_VERDICTS, HARMLESS_VERDICTS, HURT, OBJECT_CLASSES, OPENERS, REFUSALS, VERB_CLASSES } from "./words.ts";
+import {
+  FRAMINGS,
+  HARMFUL_VERDICTS,
+  HARMLESS_VERDICTS,
+  HURT,
+  OBJECT_CLASSES,
+  OPENERS,
+  REFUSALS,
+  VERB_CLASSES,
+} from "./words.ts";
 
-export const SPECIALS = ["<pad>", "<bos>", "<eos>", "<unk>", "<user>", "<assistant>", "<think>", "</think>", "\n\n", "\n"] as const;
+export const SPECIALS = [
+  "<pad>",
+  "<bos>",
+  "<eos>",
+  "<unk>",
+  "<user>",
+  "<assistant>",
+  "<think>",
+  "</think>",
+  "\n\n",
+  "\n",
+] as const;
 
-const FRAME_WORDS = "how do i the ? they want to means and is a say hurt . nobody sure , first find then it slowly take your time at noon";
+const FRAME_WORDS =
+  "how do i the ? they want to means and is a say hurt . nobody sure , first find then it slowly take your time at noon";
 
 /** All tokens in the order of their ids. */
 export const vocabulary = (): ReadonlyArray<string> => {
@@ -30,12 +51,27 @@ export const tokenizerJson = () => ({
   version: "1.0",
   truncation: null,
   padding: null,
-  added_tokens: SPECIALS.map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+  added_tokens: SPECIALS.map((content, id) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  })),
   normalizer: { type: "Lowercase" },
-  pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Punctuation", behavior: "Isolated" }] },
+  pre_tokenizer: {
+    type: "Sequence",
+    pretokenizers: [{ type: "WhitespaceSplit" }, { type: "Punctuation", behavior: "Isolated" }],
+  },
   post_processor: null,
   decoder: null,
-  model: { type: "WordLevel", vocab: Object.fromEntries(vocabulary().map((token, id) => [token, id])), unk_token: "<unk>" },
+  model: {
+    type: "WordLevel",
+    vocab: Object.fromEntries(vocabulary().map((token, id) => [token, id])),
+    unk_token: "<unk>",
+  },
 });
 
 const TEMPLATE = [

@@ -1,0 +1,67 @@
+/**
+ * Rotary position embedding in a graph: tables as initializers, partial rotation, and longrope's switch. Longrope takes one list
+ * of factors for sequences up to its original length and another for longer ones, for every position of the sequence.
+ */
+import { type Graph, ops, type Tensor } from "@precipice/onnx";
+import type { DecoderConfig } from "../architecture/config.ts";
+import { longRopeFrom, ropeTables } from "../architecture/rope.ts";
+
+/** cos and sin, `[position, rotary_dim / 2]` each. */
+type Tables = readonly [cos: Tensor, sin: Tensor];
+
+const tables = (graph: Graph, config: DecoderConfig, positions: number, long: boolean): Tables => {
+  const { cos, sin } = ropeTables(config.rope, config.rotaryDim, positions, long);
+  const dims = [positions, config.rotaryDim / 2];
+  const name = long ? "rope.long" : "rope";
+  return [
+    graph.initializer(`${name}.cos`, "float32", dims, cos),
+    graph.initializer(`${name}.sin`, "float32", dims, sin),
+  ];
+};
+
+/** Can a sequence of `maxTokens` outgrow longrope's original length? */
+const mayBeLong = (config: DecoderConfig, maxTokens: number): number | undefined => {
+  const from = longRopeFrom(config.rope);
+  return from !== undefined && maxTokens > from ? from : undefined;
+};
+
+/** Turns `x [batch · token, heads · d_head]`; answers `[batch, token, heads · d_head]`. */
+export type Rotate = (x: Tensor, heads: number) => Tensor;
+
+const rotateBy = (
+  config: DecoderConfig,
+  token: number | string,
+  [cos, sin]: Tables,
+  positions: Tensor | undefined,
+): Rotate => {
+  const partial = config.rotaryDim === config.headDim ? {} : { rotaryDim: config.rotaryDim };
+  return (x, heads) => {
+    const byRow = ops.reshape(x, ["batch", token, heads * config.headDim]);
+    return ops.rotary(byRow, cos, sin, positions, { heads, ...partial });
+  };
+};
+
+/** Rotation of whole sequences, positions 0, 1, …: `token` is the padded length, which decides for the whole batch. */
+export const rotateSequences = (graph: Graph, config: DecoderConfig, maxTokens: number, positions: Tensor): Rotate => {
+  const short = tables(graph, config, maxTokens, false);
+  const from = mayBeLong(config, maxTokens);
+  if (from === undefined) return rotateBy(config, "token", short, positions);
+  const isLong = ops.greater(graph.shapeTensor(["token"]), from); // [1]
+  const long = tables(graph, config, maxTokens, true);
+  const chosen = [0, 1].map((i) => ops.where(isLong, long[i] as Tensor, short[i] as Tensor));
+  return rotateBy(config, "token", chosen as unknown as Tables, positions);
+};
+
+/** Rotation of one new token per row at `positions [batch]`: a row is long once the token makes it so. */
+export const rotateSteps = (graph: Graph, config: DecoderConfig, maxTokens: number, positions: Tensor): Rotate => {
+  const short = tables(graph, config, maxTokens, false);
+  const from = mayBeLong(config, maxTokens);
+  if (from === undefined) return rotateBy(config, 1, short, ops.unsqueeze(positions, 1));
+  const long = tables(graph, config, maxTokens, true);
+  const isLong = ops.unsqueeze(ops.greater(positions, from - 1), 1); // [batch, 1]
+  const chosen = [0, 1].map((i) => {
+    const rows = ops.where(isLong, ops.gather(long[i] as Tensor, positions), ops.gather(short[i] as Tensor, positions)); // [batch, rotary_dim / 2]
+    return ops.unsqueeze(rows, 1);
+  });
+  return rotateBy(config, 1, chosen as unknown as Tables, undefined);
+};
