@@ -8,6 +8,7 @@ import * as Command from "effect/cli/Command";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
+import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
@@ -21,7 +22,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 };
 
 const commandsOf = (registry: Registry.Registry) =>
-  [runCommand(registry), planCommand(registry), stagesCommand(registry), showCommand(), generateCommand()] as const;
+  [runCommand(registry), planCommand(registry), stagesCommand(registry), showCommand(), generateCommand(), doctorCommand()] as const;
 
 const root = (registry: Registry.Registry) =>
   Command.make("precipice").pipe(

@@ -16,7 +16,7 @@ export type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "
 export { argMax, type Sampling, sample } from "./generation/sampling.ts";
 export { promptIds, splitTrace, type TraceOptions, type WrittenTrace, writeTraces } from "./generation/write-traces.ts";
 export { checkParity, type Parity } from "./parity/parity.ts";
-export { type ParityRow, type Tolerance, TOLERANCES } from "./parity/rows.ts";
+export { type ParityRow, TOLERANCES, type Tolerance } from "./parity/rows.ts";
 export { decodeProgram } from "./programs/decode.ts";
 export { type ForwardRequest, forwardProgram } from "./programs/forward.ts";
 export {

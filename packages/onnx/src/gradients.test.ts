@@ -75,6 +75,7 @@ const CASES: ReadonlyArray<Case> = [
     ],
     build: ops.binaryCrossEntropy,
   },
+  { op: "TopK", shapes: [[2, 5]], build: (x) => ops.topK(x, 2)[0] },
   {
     op: "MatMul",
     shapes: [

@@ -1,12 +1,11 @@
 /** `precipice generate MODEL --prompt TEXT`: what a checkpoint writes, as text or as token ids. */
-import { errorCode } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
-import { CommandError } from "../terminal/errors.ts";
+import { CommandError, commandErrorOf } from "../terminal/errors.ts";
 import { printableText } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
@@ -64,7 +63,7 @@ export const generateCommand = () =>
       };
       const result = yield* Effect.tryPromise({
         try: (signal) => generate(request, signal),
-        catch: asCommandError,
+        catch: (error) => commandErrorOf(error, "E_GENERATE"),
       }).pipe(jsonErrors(json));
       process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${printableText(result.text)}\n`);
     }),
@@ -98,9 +97,4 @@ const generate = async ({ model, prompt, raw, maxTokens, temperature, topP, seed
   const [row] = await generator.generate([{ ids: promptIds, seed }], { maxNewTokens: maxTokens, sampling, signal });
   const ids = row?.ids ?? [];
   return { text: checkpoint.tokenizer.decode(ids), promptIds, ids };
-};
-
-const asCommandError = (error: unknown): CommandError => {
-  if (error instanceof CommandError) return error;
-  return new CommandError(errorCode(error) ?? "E_GENERATE", error instanceof Error ? error.message : String(error));
 };

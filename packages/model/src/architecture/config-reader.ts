@@ -37,6 +37,13 @@ export class ConfigReader {
     if (found !== undefined && found !== null) this.unsupported(key, JSON.stringify(found), "leaving it out");
   }
 
+  /** The list at `key` is absent or empty. */
+  expectEmpty(key: string): void {
+    const found = this.#json[key];
+    if (Array.isArray(found) && found.length === 0) return;
+    this.expectAbsent(key);
+  }
+
   /** A finite number; absent or null gives the fallback. */
   number(key: string, fallback?: number): number {
     const value = this.#json[key] ?? fallback;

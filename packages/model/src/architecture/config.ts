@@ -21,10 +21,21 @@ export interface DecoderConfig {
   readonly rotaryDim: number;
   /** Per layer: how many keys a query sees, itself included; null sees all before it. */
   readonly windows: ReadonlyArray<number | null>;
+  /** Sparse MLPs: every block routes each token to a few of its experts (qwen3_moe); null where the MLP is dense. */
+  readonly experts: ExpertConfig | null;
   readonly rope: RopeConfig;
   readonly maxPositions: number;
   readonly bosId: number | undefined;
   readonly eosIds: ReadonlyArray<number>;
+}
+
+export interface ExpertConfig {
+  readonly count: number;
+  readonly perToken: number;
+  /** Width of one expert. */
+  readonly intermediate: number;
+  /** Do the chosen experts' probabilities get divided by their sum? */
+  readonly normalised: boolean;
 }
 
 export interface RopeConfig {

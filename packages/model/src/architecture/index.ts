@@ -7,7 +7,7 @@ import { ConfigReader } from "./config-reader.ts";
 import { decodeLlama } from "./llama.ts";
 import { decodeMistral } from "./mistral.ts";
 import { decodePhi3 } from "./phi3.ts";
-import { decodeQwen2, decodeQwen3 } from "./qwen.ts";
+import { decodeQwen2, decodeQwen3, decodeQwen3Moe } from "./qwen.ts";
 
 const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>> = {
   llama: decodeLlama,
@@ -15,6 +15,7 @@ const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>
   phi3: decodePhi3,
   qwen2: decodeQwen2,
   qwen3: decodeQwen3,
+  qwen3_moe: decodeQwen3Moe,
 };
 
 /** Read and check `config.json` of a checkpoint folder. Throws `CheckpointError`. */

@@ -12,6 +12,7 @@ export interface Family {
   /** Rotated share of each head. Default 1. */
   readonly partialRotary?: number;
   readonly windows?: DecoderConfig["windows"];
+  readonly experts?: DecoderConfig["experts"];
   /** Default of `tie_word_embeddings`. */
   readonly tied?: boolean;
 }
@@ -45,6 +46,7 @@ export const decodeShared = (config: ConfigReader, family: Family): DecoderConfi
     fused: family.fused ?? false,
     rotaryDim,
     windows: family.windows ?? Array.from({ length: layers }, () => null),
+    experts: family.experts ?? null,
     rope: ropeConfig(config, rotaryDim),
     maxPositions: config.integer("max_position_embeddings", 2048),
     bosId: config.integers("bos_token_id")[0],

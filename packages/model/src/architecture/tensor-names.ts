@@ -1,5 +1,5 @@
 /** Hugging Face's tensor names of a decoder, with the shape each must have. */
-import type { DecoderConfig } from "./config.ts";
+import type { DecoderConfig, ExpertConfig } from "./config.ts";
 
 export const LINEARS = [
   "self_attn.q_proj",
@@ -15,7 +15,8 @@ const FUSED = ["self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "ml
 export type Linear = (typeof LINEARS)[number] | (typeof FUSED)[number];
 
 /** The linear maps of a block, by their HF path inside `model.layers.N`. */
-export const linears = (c: DecoderConfig): ReadonlyArray<Linear> => (c.fused ? FUSED : LINEARS);
+export const linears = (c: DecoderConfig): ReadonlyArray<Linear> =>
+  c.fused ? FUSED : c.experts === null ? LINEARS : LINEARS.filter((l) => !l.startsWith("mlp."));
 
 /** Output and input width of a linear map. */
 export const linearShape = (c: DecoderConfig, linear: Linear): readonly [out: number, input: number] => {
@@ -47,6 +48,19 @@ export const FINAL_NORM = "model.norm.weight";
 export const blockName = (layer: number, part: string): string => `model.layers.${layer}.${part}`;
 export const headName = (c: DecoderConfig): string => (c.tied ? EMBEDDING : "lm_head.weight");
 
+/** The router of a block, and the three maps of one of its experts. */
+export const ROUTER = "mlp.gate.weight";
+export const expertName = (expert: number, map: "gate_proj" | "up_proj" | "down_proj"): string => `mlp.experts.${expert}.${map}.weight`;
+
+const expertShapes = (hidden: number, { count, intermediate }: ExpertConfig): ReadonlyArray<readonly [string, ReadonlyArray<number>]> => [
+  [ROUTER, [count, hidden]],
+  ...Array.from({ length: count }, (_, e) => [
+    [expertName(e, "gate_proj"), [intermediate, hidden]] as const,
+    [expertName(e, "up_proj"), [intermediate, hidden]] as const,
+    [expertName(e, "down_proj"), [hidden, intermediate]] as const,
+  ]).flat(),
+];
+
 /** Every tensor of the checkpoint with its shape. */
 export const tensorShapes = (c: DecoderConfig): ReadonlyMap<string, ReadonlyArray<number>> => {
   const shapes = new Map<string, ReadonlyArray<number>>([[EMBEDDING, [c.vocab, c.hidden]]]);
@@ -55,6 +69,7 @@ export const tensorShapes = (c: DecoderConfig): ReadonlyMap<string, ReadonlyArra
     shapes.set(blockName(layer, "post_attention_layernorm.weight"), [c.hidden]);
     if (c.headNorm)
       for (const part of ["q_norm", "k_norm"]) shapes.set(blockName(layer, `self_attn.${part}.weight`), [c.headDim]);
+    if (c.experts !== null) for (const [name, shape] of expertShapes(c.hidden, c.experts)) shapes.set(blockName(layer, name), shape);
     for (const linear of linears(c)) {
       const shape = linearShape(c, linear);
       shapes.set(blockName(layer, `${linear}.weight`), shape);

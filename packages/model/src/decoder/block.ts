@@ -6,6 +6,7 @@ import { ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { blockName, EMBEDDING, FINAL_NORM, hasBias, headName, type Linear } from "../architecture/tensor-names.ts";
 import { FINAL_NORMALIZED, type Site } from "./sites.ts";
+import { sparseMlp } from "./experts.ts";
 import { asFloat32, type WeightSource } from "./weights.ts";
 
 export interface Lowering {
@@ -55,6 +56,14 @@ const projections = (
   return [normed(q, "q_norm", heads), normed(k, "k_norm", kvHeads), v];
 };
 
+/** SwiGLU: `down(silu(gate(h)) · up(h))`, gate and up from one tensor or two. */
+const denseMlp = ({ fused, intermediate }: DecoderConfig, map: (name: Linear, x: Tensor) => Tensor, h: Tensor): Tensor => {
+  const [gate, up] = fused
+    ? (ops.split(map("mlp.gate_up_proj", h), [intermediate, intermediate], 1) as [Tensor, Tensor])
+    : [map("mlp.gate_proj", h), map("mlp.up_proj", h)];
+  return map("mlp.down_proj", ops.mul(ops.silu(gate), up)); // [n, d_model]
+};
+
 /** One pre-norm block: `x + attention(norm(x))`, then `+ mlp(norm(·))` with SwiGLU. */
 export const block = (lowering: Lowering, layer: number, x: Tensor): Tensor =>
   x.graph.scope(`blocks.${layer}`, () => {
@@ -74,12 +83,7 @@ export const block = (lowering: Lowering, layer: number, x: Tensor): Tensor =>
     const mid = hook("hook_resid_mid", ops.add(pre, hook("hook_attn_out", attentionOut)));
     const mlpOut = x.graph.scope("mlp", () => {
       const h = norm(mid, "post_attention_layernorm");
-      const { fused, intermediate } = config;
-      const [gate, up] = fused
-        ? (ops.split(map("mlp.gate_up_proj", h), [intermediate, intermediate], 1) as [Tensor, Tensor])
-        : [map("mlp.gate_proj", h), map("mlp.up_proj", h)];
-      const gated = ops.mul(ops.silu(gate), up); // [n, d_mlp]
-      return map("mlp.down_proj", gated);
+      return config.experts === null ? denseMlp(config, map, h) : sparseMlp(lowering, config.experts, layer, h, hook);
     });
     return hook("hook_resid_post", ops.add(mid, hook("hook_mlp_out", mlpOut)));
   });

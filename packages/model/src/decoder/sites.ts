@@ -20,6 +20,8 @@ const BLOCK_SITES = [
   "hook_mlp_out",
   "attn.hook_z",
   "attn.hook_pattern",
+  "mlp.hook_router_logits",
+  "mlp.hook_expert_weights",
 ] as const;
 
 /** Width of a per-token vector site. Throws `DecoderError` for an unknown site, listing what there is. */
@@ -44,6 +46,10 @@ export const siteWidth = (config: DecoderConfig, site: Site): number => {
       what: `site "${site}"`,
       problem: "holds attention probabilities, not a vector per token; ask for patterns",
     });
+  if (part.startsWith("mlp.")) {
+    if (config.experts === null) throw new DecoderError({ what: `site "${site}"`, problem: `a ${config.modelType} block has no router` });
+    return part === "mlp.hook_router_logits" ? config.experts.count : config.experts.perToken;
+  }
   return part === "attn.hook_z" ? config.heads * config.headDim : config.hidden;
 };
 

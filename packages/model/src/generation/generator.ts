@@ -4,8 +4,8 @@
  */
 import { WorkerHost } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
-import { checkRows } from "../batch.ts";
 import { longRopeFrom } from "../architecture/rope.ts";
+import { checkRows } from "../batch.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { RenormMode } from "../decoder/head-scale.ts";
 import { CheckpointError, DecoderError } from "../errors.ts";

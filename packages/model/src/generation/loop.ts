@@ -60,7 +60,17 @@ export const generateRows = async (
   );
   const active: Active[] = [];
   // Rows that wait for a prefill, the next one last.
-  const waiting: Active[] = rows.map(({ ids, seed }, index) => ({ index, prompt: ids, random: random(seed, "sample"), out: [], logits: [], length: 0, last: 0 })).reverse();
+  const waiting: Active[] = rows
+    .map(({ ids, seed }, index) => ({
+      index,
+      prompt: ids,
+      random: random(seed, "sample"),
+      out: [],
+      logits: [],
+      length: 0,
+      last: 0,
+    }))
+    .reverse();
   const isLong = (tokens: number) => model.longRopeFrom !== undefined && tokens > model.longRopeFrom;
   const known = (row: Active) => row.prompt.length + row.out.length;
 
@@ -97,7 +107,11 @@ export const generateRows = async (
     while (waiting.length > 0 && active.length + group.length < maxRows) {
       const row = waiting.at(-1) as Active;
       width = Math.max(width, known(row));
-      if (group.length > 0 && ((group.length + 1) * width > PREFILL_TOKENS || isLong(width) !== isLong(known(group[0] as Active)))) break;
+      if (
+        group.length > 0 &&
+        ((group.length + 1) * width > PREFILL_TOKENS || isLong(width) !== isLong(known(group[0] as Active)))
+      )
+        break;
       group.push(waiting.pop() as Active);
     }
     const batch = padRows(
@@ -106,7 +120,8 @@ export const generateRows = async (
     );
     const gate = (i: number) => {
       const row = group[Math.floor(i / batch.tokens)] as Active;
-      return headScale?.scope === "all" || i % batch.tokens >= row.prompt.length ? 1 : 0;
+      const t = i % batch.tokens;
+      return headScale?.scope === "all" || (t >= row.prompt.length && t < known(row)) ? 1 : 0; // padding is not generated
     };
     const lastTokens = batch.lengths.map((length, b) => BigInt(b * batch.tokens + length - 1));
     const result = await model.prefill.run({
@@ -120,7 +135,10 @@ export const generateRows = async (
       const length = batch.lengths[b] as number;
       row.length = length;
       if (!advance(row, logits.subarray(b * vocab, (b + 1) * vocab))) return;
-      if (outgrows(row)) return void waiting.push(row);
+      if (outgrows(row)) {
+        waiting.push(row);
+        return;
+      }
       for (let l = 0; l < layers; l++) {
         for (const [kind, name] of [`key.${l}`, `value.${l}`].entries()) {
           const data = (result[name] as ResidentTensor).data as Float32Array;

@@ -49,6 +49,7 @@ export const forwardRows = async (golden: Golden): Promise<ParityRow[]> => {
     compare(`seq${i}.head_out`, joined(out, layers.map(hookZ)));
     compare(`seq${i}.attn`, joined(out, layers.map((l) => `blocks.${l}.attn.hook_pattern`)), "attention");
   }
+  if (config.experts !== null) await routerRows(golden, compare);
   const out = await run(checkpoint, { everyToken: true, logits: true, capture }, sequences);
   const width = config.heads * config.headDim;
   const padded = (name: string, values: ArrayLike<number>, size: number, outer = 1) => {
@@ -111,4 +112,21 @@ const lossRows = async ({ checkpoint, sequences, lossMasks, floats: reference }:
   const found = floats(out["nll"]); // [batch · token]: of token t + 1 at t
   const values = sequences.flatMap((s, b) => Array.from({ length: s.length - 1 }, (_, t) => found[b * padded + t] as number));
   compare("nll", values, "nll", sequences.flatMap((s, b) => Array.from({ length: s.length - 1 }, (_, t) => golden[(b + 1) * padded - s.length + t + 1] as number)));
+};
+
+/** Router logits, which experts they choose (exactly), and their weights. */
+const routerRows = async ({ checkpoint, sequences, ints }: Golden, compare: (name: string, values: ArrayLike<number>, kind?: ToleranceName, golden?: ArrayLike<number>) => void) => {
+  const { layers, experts } = checkpoint.config;
+  const { count, perToken } = experts as NonNullable<typeof experts>;
+  const sites = (part: string) => Array.from({ length: layers }, (_, l) => `blocks.${l}.mlp.${part}`);
+  for (const [i, ids] of sequences.entries()) {
+    const capture = [...sites("hook_router_logits"), ...sites("hook_expert_weights")];
+    const out = await run(checkpoint, { everyToken: true, capture }, [ids]);
+    const logits = sites("hook_router_logits").flatMap((site) => Array.from(floats(out[site])));
+    compare(`seq${i}.router_logits`, logits);
+    compare(`seq${i}.expert_weights`, sites("hook_expert_weights").flatMap((site) => Array.from(floats(out[site]))), "attention");
+    const tokens = Array.from({ length: logits.length / count }, (_, t) => logits.slice(t * count, (t + 1) * count));
+    const ranked = tokens.flatMap((row) => row.map((_, e) => e).sort((a, b) => (row[b] as number) - (row[a] as number)).slice(0, perToken));
+    compare(`seq${i}.expert_ids`, ranked, "exact", ints(`seq${i}.expert_ids`));
+  }
 };

@@ -7,3 +7,4 @@ export * from "./logic.ts";
 export * from "./loss.ts";
 export * from "./normalisation.ts";
 export * from "./reduce.ts";
+export * from "./routing.ts";

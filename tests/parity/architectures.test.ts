@@ -1,0 +1,35 @@
+/** Every architecture whose reference data is at hand: the comparison behind `precipice doctor parity`, tensor by tensor. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { checkParity, readConfig } from "@precipice/model";
+import { describe, expect, it } from "vitest";
+import { fixture } from "../support/fixtures.ts";
+
+const SETS = [
+  "reference/llama-gqa",
+  "reference/qwen2",
+  "reference/qwen3",
+  "reference/phi3",
+  "reference-more/llama-yarn",
+  "reference-more/mistral-sliding",
+  "reference-more/phi3-longrope",
+  "reference-more/qwen3_moe",
+];
+const present = SETS.map(fixture).filter((folder) => existsSync(join(folder, "golden.safetensors")));
+
+describe.each(present)("%s", (folder) => {
+  it("computes every reference tensor within tolerance", async () => {
+    const { pass, rows } = await checkParity(folder);
+    expect(rows.filter((row) => !row.pass)).toEqual([]);
+    expect(rows.length).toBeGreaterThan(30);
+    expect(pass).toBe(true);
+  });
+
+  it.runIf(existsSync(join(folder, "config.v5.json")))("reads both spellings of the config alike", () => {
+    expect(readConfig(folder, "config.v5.json")).toEqual(readConfig(folder));
+  });
+});
+
+it("finds the reference data that travels with the repository", () => {
+  expect(present.length).toBeGreaterThan(0);
+});
