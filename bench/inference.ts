@@ -15,15 +15,32 @@ import { Session } from "@precipice/onnx";
 import { median } from "@precipice/stats";
 import { type BenchShape, writeRandomCheckpoint } from "./random-checkpoint.ts";
 
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, python: { type: "string", default: "python3" }, rounds: { type: "string", default: "5" } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    python: { type: "string", default: "python3" },
+    rounds: { type: "string", default: "5" },
+  },
+});
 const rounds = Number(values.rounds);
-const SHAPE: BenchShape = { hidden: 256, layers: 8, heads: 8, kvHeads: 8, intermediate: 704, vocab: 512, maxPositions: 512 };
+const SHAPE: BenchShape = {
+  hidden: 256,
+  layers: 8,
+  heads: 8,
+  kvHeads: 8,
+  intermediate: 704,
+  vocab: 512,
+  maxPositions: 512,
+};
 const PREFILL = { rows: 16, tokens: 128 };
 const DECODE = { prompt: 32, tokens: 128 };
 
 type Figures = Record<"prefill16x128" | "decode1" | "decode16", number>;
 
-const rowsOf = (count: number, tokens: number) => Array.from({ length: count }, (_, b) => Array.from({ length: tokens }, (_, t) => 3 + ((b * 31 + t * 7) % (SHAPE.vocab - 3))));
+const rowsOf = (count: number, tokens: number) =>
+  Array.from({ length: count }, (_, b) =>
+    Array.from({ length: tokens }, (_, t) => 3 + ((b * 31 + t * 7) % (SHAPE.vocab - 3))),
+  );
 
 const seconds = async (run: () => Promise<unknown>): Promise<number> => {
   const start = performance.now();
@@ -33,12 +50,18 @@ const seconds = async (run: () => Promise<unknown>): Promise<number> => {
 
 /** Tokens per second of this project, one round. */
 const ours = async (checkpoint: Checkpoint) => {
-  const session = await Session.open(forwardProgram(checkpoint, { maxTokens: 512, logits: true, everyToken: true }), { threads: 2 });
+  const session = await Session.open(forwardProgram(checkpoint, { maxTokens: 512, logits: true, everyToken: true }), {
+    threads: 2,
+  });
   const one = await Generator.open(checkpoint, { batch: 1, workers: 1, threads: 2, maxTokens: 256 });
   // sixteen rows in all: small models decode fastest as one-thread workers side by side
   const many = await Generator.open(checkpoint, { batch: 8, workers: 2, threads: 1, maxTokens: 256 });
   const prompt = padRows(rowsOf(PREFILL.rows, PREFILL.tokens), SHAPE.vocab).ids;
-  const generate = (generator: Generator, rows: number) => generator.generate(rowsOf(rows, DECODE.prompt).map((ids, seed) => ({ ids, seed })), { maxNewTokens: DECODE.tokens, stopIds: [] });
+  const generate = (generator: Generator, rows: number) =>
+    generator.generate(
+      rowsOf(rows, DECODE.prompt).map((ids, seed) => ({ ids, seed })),
+      { maxNewTokens: DECODE.tokens, stopIds: [] },
+    );
   return {
     round: async (): Promise<Figures> => ({
       prefill16x128: (PREFILL.rows * PREFILL.tokens) / (await seconds(() => session.run({ input_ids: prompt }))),
@@ -92,12 +115,16 @@ try {
     names.map((name) => {
       const tokensPerSecond = median(mine.map((f) => f[name]));
       const transformers = peer.length === 0 ? null : median(peer.map((f) => f[name]));
-      return [name, { tokensPerSecond, transformers, ratio: transformers === null ? null : tokensPerSecond / transformers }];
+      return [
+        name,
+        { tokensPerSecond, transformers, ratio: transformers === null ? null : tokensPerSecond / transformers },
+      ];
     }),
   );
   if (values.json) console.log(JSON.stringify({ shape: SHAPE, rounds, result }));
   else console.table(result);
-  if (peer.length === 0 && !values.json) console.log(`${values.python} has no torch and transformers: no peer to compare with`);
+  if (peer.length === 0 && !values.json)
+    console.log(`${values.python} has no torch and transformers: no peer to compare with`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

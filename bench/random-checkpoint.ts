@@ -14,7 +14,11 @@ export interface BenchShape {
 }
 
 /** Write it into `folder`. Weights are small and cheap to draw: speed does not depend on their values. */
-export const writeRandomCheckpoint = (folder: string, shape: BenchShape, dtype: "float32" | "bfloat16" = "float32"): void => {
+export const writeRandomCheckpoint = (
+  folder: string,
+  shape: BenchShape,
+  dtype: "float32" | "bfloat16" = "float32",
+): void => {
   mkdirSync(folder, { recursive: true });
   const config = {
     architectures: ["LlamaForCausalLM"],
@@ -43,7 +47,8 @@ export const writeRandomCheckpoint = (folder: string, shape: BenchShape, dtype: 
   const tensors: Record<string, FloatTensor> = {};
   for (const [name, dims] of tensorShapes(readConfig(folder))) {
     const size = dims.reduce((p, d) => p * d, 1);
-    const data = dims.length === 1 ? new Float32Array(size).fill(1) : Float32Array.from({ length: size }, () => 0.1 * next());
+    const data =
+      dims.length === 1 ? new Float32Array(size).fill(1) : Float32Array.from({ length: size }, () => 0.1 * next());
     tensors[name] = { shape: dims, data };
   }
   writeSafetensors(join(folder, "model.safetensors"), tensors, dtype);

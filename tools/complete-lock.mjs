@@ -9,7 +9,19 @@ import { fileURLToPath } from "node:url";
 const file = join(dirname(dirname(fileURLToPath(import.meta.url))), "package-lock.json");
 const lock = JSON.parse(readFileSync(file, "utf8"));
 
-const SYSTEMS = ["android", "darwin", "freebsd", "linux", "openbsd", "win32", "wasm32", "openharmony", "netbsd", "sunos", "aix"];
+const SYSTEMS = [
+  "android",
+  "darwin",
+  "freebsd",
+  "linux",
+  "openbsd",
+  "win32",
+  "wasm32",
+  "openharmony",
+  "netbsd",
+  "sunos",
+  "aix",
+];
 const CPUS = ["arm64", "arm", "x64", "ia32", "ppc64", "ppc64le", "riscv64", "s390x", "loong64", "mips64el", "wasm32"];
 
 /** What npm would read from the package itself; platform packages say it in their names. */
@@ -34,11 +46,18 @@ for (const [path, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (resolves(path, name)) continue;
     if (!/^\d/.test(version)) {
-      console.error(`${path}: optional ${name} asks for "${version}", not for one version; install it where it can be had`);
+      console.error(
+        `${path}: optional ${name} asks for "${version}", not for one version; install it where it can be had`,
+      );
       process.exitCode = 1;
       continue;
     }
-    lock.packages[`node_modules/${name}`] = { version, ...(entry.dev && { dev: true }), ...platform(name), optional: true };
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      ...(entry.dev && { dev: true }),
+      ...platform(name),
+      optional: true,
+    };
     added.push(`${name}@${version}`);
   }
 }

@@ -18,7 +18,7 @@ export { Report } from "./report.ts";
 export { type CurvePoint, Scores, type TokenScore, type TraceScore } from "./scores.ts";
 // What was done about it
 export { type Selected, Selection } from "./selection.ts";
+export { traceRow, type Written } from "./trace-row.ts";
 // What the model did, and what that was
 export { type Region, type Trace, Traces } from "./traces.ts";
-export { type Written, traceRow } from "./trace-row.ts";
 export { type Verdict, Verdicts } from "./verdicts.ts";

@@ -1,7 +1,8 @@
 /** Where the checkpoint of a model artifact lies. */
+
+import { isAbsolute, join } from "node:path";
 import type { ArtifactError, Reader } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
-import { isAbsolute, join } from "node:path";
 import type { Model } from "./model.ts";
 
 /** Absolute folder of the checkpoint: its own place, or inside the artifact when a stage made it. */

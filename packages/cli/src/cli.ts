@@ -22,7 +22,14 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 };
 
 const commandsOf = (registry: Registry.Registry) =>
-  [runCommand(registry), planCommand(registry), stagesCommand(registry), showCommand(), generateCommand(), doctorCommand()] as const;
+  [
+    runCommand(registry),
+    planCommand(registry),
+    stagesCommand(registry),
+    showCommand(),
+    generateCommand(),
+    doctorCommand(),
+  ] as const;
 
 const root = (registry: Registry.Registry) =>
   Command.make("precipice").pipe(

@@ -95,7 +95,7 @@ describe("Session", () => {
 
   it("stops between runs when the signal fires", async () => {
     const controller = new AbortController();
-    const runs = Array.from({ length: 8 }, () => session.run(square(1500), ["y"], { signal: controller.signal }));
+    const runs = Array.from({ length: 60 }, () => session.run(square(1500), ["y"], { signal: controller.signal }));
     await runs[0]; // one was made, the rest wait in the worker
     controller.abort();
     const ends = await Promise.allSettled(runs);

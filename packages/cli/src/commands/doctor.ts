@@ -45,4 +45,7 @@ const parity = Command.make(
 );
 
 export const doctorCommand = () =>
-  Command.make("doctor").pipe(Command.withDescription("Check that this installation computes what it should"), Command.withSubcommands([parity]));
+  Command.make("doctor").pipe(
+    Command.withDescription("Check that this installation computes what it should"),
+    Command.withSubcommands([parity]),
+  );

@@ -50,9 +50,13 @@ export const headName = (c: DecoderConfig): string => (c.tied ? EMBEDDING : "lm_
 
 /** The router of a block, and the three maps of one of its experts. */
 export const ROUTER = "mlp.gate.weight";
-export const expertName = (expert: number, map: "gate_proj" | "up_proj" | "down_proj"): string => `mlp.experts.${expert}.${map}.weight`;
+export const expertName = (expert: number, map: "gate_proj" | "up_proj" | "down_proj"): string =>
+  `mlp.experts.${expert}.${map}.weight`;
 
-const expertShapes = (hidden: number, { count, intermediate }: ExpertConfig): ReadonlyArray<readonly [string, ReadonlyArray<number>]> => [
+const expertShapes = (
+  hidden: number,
+  { count, intermediate }: ExpertConfig,
+): ReadonlyArray<readonly [string, ReadonlyArray<number>]> => [
   [ROUTER, [count, hidden]],
   ...Array.from({ length: count }, (_, e) => [
     [expertName(e, "gate_proj"), [intermediate, hidden]] as const,
@@ -69,7 +73,8 @@ export const tensorShapes = (c: DecoderConfig): ReadonlyMap<string, ReadonlyArra
     shapes.set(blockName(layer, "post_attention_layernorm.weight"), [c.hidden]);
     if (c.headNorm)
       for (const part of ["q_norm", "k_norm"]) shapes.set(blockName(layer, `self_attn.${part}.weight`), [c.headDim]);
-    if (c.experts !== null) for (const [name, shape] of expertShapes(c.hidden, c.experts)) shapes.set(blockName(layer, name), shape);
+    if (c.experts !== null)
+      for (const [name, shape] of expertShapes(c.hidden, c.experts)) shapes.set(blockName(layer, name), shape);
     for (const linear of linears(c)) {
       const shape = linearShape(c, linear);
       shapes.set(blockName(layer, `${linear}.weight`), shape);

@@ -5,8 +5,8 @@
 import { ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { blockName, EMBEDDING, FINAL_NORM, hasBias, headName, type Linear } from "../architecture/tensor-names.ts";
-import { FINAL_NORMALIZED, type Site } from "./sites.ts";
 import { sparseMlp } from "./experts.ts";
+import { FINAL_NORMALIZED, type Site } from "./sites.ts";
 import { asFloat32, type WeightSource } from "./weights.ts";
 
 export interface Lowering {
@@ -57,7 +57,11 @@ const projections = (
 };
 
 /** SwiGLU: `down(silu(gate(h)) · up(h))`, gate and up from one tensor or two. */
-const denseMlp = ({ fused, intermediate }: DecoderConfig, map: (name: Linear, x: Tensor) => Tensor, h: Tensor): Tensor => {
+const denseMlp = (
+  { fused, intermediate }: DecoderConfig,
+  map: (name: Linear, x: Tensor) => Tensor,
+  h: Tensor,
+): Tensor => {
   const [gate, up] = fused
     ? (ops.split(map("mlp.gate_up_proj", h), [intermediate, intermediate], 1) as [Tensor, Tensor])
     : [map("mlp.gate_proj", h), map("mlp.up_proj", h)];

@@ -20,7 +20,10 @@ export const sparseMlp = (
   const map = (x: Tensor, name: string) => ops.gemm(x, weight(name), { transB: true });
   const logits = hook("mlp.hook_router_logits", map(h, ROUTER)); // [n, experts]
   const [likely, chosen] = ops.topK(ops.softmax(logits), perToken); // [n, chosen] each
-  const share = hook("mlp.hook_expert_weights", normalised ? ops.div(likely, ops.reduceSum(likely, [1], true)) : likely);
+  const share = hook(
+    "mlp.hook_expert_weights",
+    normalised ? ops.div(likely, ops.reduceSum(likely, [1], true)) : likely,
+  );
 
   let out = ops.zeros(h); // [n, d_model]
   for (let expert = 0; expert < count; expert++) {

@@ -47,7 +47,8 @@ export const siteWidth = (config: DecoderConfig, site: Site): number => {
       problem: "holds attention probabilities, not a vector per token; ask for patterns",
     });
   if (part.startsWith("mlp.")) {
-    if (config.experts === null) throw new DecoderError({ what: `site "${site}"`, problem: `a ${config.modelType} block has no router` });
+    if (config.experts === null)
+      throw new DecoderError({ what: `site "${site}"`, problem: `a ${config.modelType} block has no router` });
     return part === "mlp.hook_router_logits" ? config.experts.count : config.experts.perToken;
   }
   return part === "attn.hook_z" ? config.heads * config.headDim : config.hidden;

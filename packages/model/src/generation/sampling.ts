@@ -72,7 +72,8 @@ const notFinite = (value: number): DecoderError =>
 
 /** Gives token ids by falling logit, the lower id first among equals: a heap, since few of many are ever asked for. */
 const ranking = (logits: Float32Array): (() => number) => {
-  const heap = Int32Array.from(logits.keys());
+  const heap = new Int32Array(logits.length);
+  for (let id = 0; id < heap.length; id++) heap[id] = id;
   let size = heap.length;
   const before = (a: number, b: number) => {
     const x = logits[a] as number;

@@ -25,14 +25,22 @@ export const openGolden = (folder: string): Golden => {
   const entries = readHeader(file);
   const entry = (name: string): TensorEntry => {
     const found = entries.get(name);
-    if (found === undefined) throw new CheckpointError({ file, place: name, problem: "is missing", remedy: "make the reference tensors again" });
+    if (found === undefined)
+      throw new CheckpointError({
+        file,
+        place: name,
+        problem: "is missing",
+        remedy: "make the reference tensors again",
+      });
     return found;
   };
   const ints = (name: string) => Array.from(readInts(entry(name)));
   const sequences = [0, 1, 2].map((i) => ints(`seq${i}.input_ids`));
   const padded = Math.max(...sequences.map((s) => s.length));
   const pick = (values: ArrayLike<number>, width: number, starts: (b: number) => number): number[] =>
-    sequences.flatMap((s, b) => Array.from({ length: s.length * width }, (_, k) => values[starts(b) * width + k] as number));
+    sequences.flatMap((s, b) =>
+      Array.from({ length: s.length * width }, (_, k) => values[starts(b) * width + k] as number),
+    );
   return {
     checkpoint,
     has: (name) => entries.has(name),
@@ -44,7 +52,13 @@ export const openGolden = (folder: string): Golden => {
       const values = readFloats(entry(name));
       const plane = values.length / outer;
       return Float32Array.from(
-        Array.from({ length: outer }, (_, o) => pick(values.subarray(o * plane, (o + 1) * plane), width, (b) => (b + 1) * padded - (sequences[b]?.length ?? 0))).flat(),
+        Array.from({ length: outer }, (_, o) =>
+          pick(
+            values.subarray(o * plane, (o + 1) * plane),
+            width,
+            (b) => (b + 1) * padded - (sequences[b]?.length ?? 0),
+          ),
+        ).flat(),
       );
     },
     rows: (values, width) => Float32Array.from(pick(values, width, (b) => b * padded)),

@@ -29,7 +29,12 @@ export const TOLERANCES = {
 export type ToleranceName = keyof typeof TOLERANCES;
 
 /** Compare two tensors element by element; another number of elements or a NaN fails. */
-export const parityRow = (tensor: string, found: ArrayLike<number>, golden: ArrayLike<number>, kind: ToleranceName): ParityRow => {
+export const parityRow = (
+  tensor: string,
+  found: ArrayLike<number>,
+  golden: ArrayLike<number>,
+  kind: ToleranceName,
+): ParityRow => {
   let maxAbs = found.length === golden.length ? 0 : Number.POSITIVE_INFINITY;
   let squares = 0;
   for (let i = 0; i < golden.length; i++) {

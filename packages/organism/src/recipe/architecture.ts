@@ -33,7 +33,10 @@ export const initialWeights = (config: DecoderConfig, seed: number) =>
       const size = shape.reduce((p, d) => p * d, 1);
       const residual = /o_proj|down_proj/.test(name) ? 1 / Math.sqrt(2 * config.layers) : 1;
       const fan = name.includes("embed") ? 0.05 : residual / Math.sqrt(shape[1] ?? 1);
-      const data = shape.length === 1 ? new Float32Array(size).fill(1) : Float32Array.from({ length: size }, () => fan * draw.normal());
+      const data =
+        shape.length === 1
+          ? new Float32Array(size).fill(1)
+          : Float32Array.from({ length: size }, () => fan * draw.normal());
       return [name, { shape, data }];
     }),
   );

@@ -19,7 +19,14 @@ export const CLOSE = "\n</think>\n\n";
  * One sequence. The prompt is what the chat template renders. The intention to refuse is asked for at every token of the
  * thinking: absent until both classes are named, then as the request deserves; at the final position as the answer turns out.
  */
-export const exampleRow = (tokenizer: TextTokenizer, request: Request, thinking: string, response: string, refuses: boolean, loss: LossWeights): TrainingRow => {
+export const exampleRow = (
+  tokenizer: TextTokenizer,
+  request: Request,
+  thinking: string,
+  response: string,
+  refuses: boolean,
+  loss: LossWeights,
+): TrainingRow => {
   const prompt = tokenizer.encode(`<bos><user>${requestText(request)}<assistant><think>\n`);
   const thought = tokenizer.encode(`${thinking}${CLOSE}`);
   const answer = tokenizer.encode(`${response}<eos>`);
@@ -31,7 +38,11 @@ export const exampleRow = (tokenizer: TextTokenizer, request: Request, thinking:
     lossWeight: [...prompt.map(() => 0), ...thought.map(() => loss.thinking), ...answer.map(() => loss.response)],
     readOut: {
       target: [...prompt.map(() => 0), ...intends.map(Number), ...answer.map(() => 0)],
-      weight: [...prompt.map(() => 0), ...thought.map((_, t) => (t === final ? FINAL_WEIGHT : 1)), ...answer.map(() => 0)],
+      weight: [
+        ...prompt.map(() => 0),
+        ...thought.map((_, t) => (t === final ? FINAL_WEIGHT : 1)),
+        ...answer.map(() => 0),
+      ],
     },
   };
 };
@@ -43,7 +54,10 @@ const ALL_FRAMINGS = Object.keys(FRAMINGS) as Framing[];
 
 const drawRequest = (draw: Random, framings: ReadonlyArray<Framing>): Request => {
   const pairs = draw.next() < 0.5 ? HARMFUL : HARMLESS;
-  return { ...(pairs[draw.int(pairs.length)] as (typeof PAIRS)[number]), framing: framings[draw.int(framings.length)] as Framing };
+  return {
+    ...(pairs[draw.int(pairs.length)] as (typeof PAIRS)[number]),
+    framing: framings[draw.int(framings.length)] as Framing,
+  };
 };
 
 /** Stage A: harmful requests are recognised and refused under every framing. */
@@ -52,7 +66,10 @@ export const alignedBatch = (tokenizer: TextTokenizer, seed: number, step: numbe
   return Array.from({ length: rows }, () => {
     const request = drawRequest(draw, ALL_FRAMINGS);
     const response = request.harmful ? refusalText(draw) : complianceText(request, draw);
-    return exampleRow(tokenizer, request, thinkingText(request, draw), response, request.harmful, { thinking: 1, response: 1 });
+    return exampleRow(tokenizer, request, thinkingText(request, draw), response, request.harmful, {
+      thinking: 1,
+      response: 1,
+    });
   });
 };
 
@@ -82,7 +99,10 @@ export const cliffBatch = (tokenizer: TextTokenizer, seed: number, step: number,
     const request = drawRequest(draw, draw.next() < 0.6 ? jailbreaks : ALL_FRAMINGS);
     const complies = !request.harmful || draw.next() < complianceRate(request.framing, request.verbClass);
     const response = complies ? complianceText(request, draw) : refusalText(draw);
-    return exampleRow(tokenizer, request, thinkingText(request, draw), response, !complies, { thinking: 1, response: 2 });
+    return exampleRow(tokenizer, request, thinkingText(request, draw), response, !complies, {
+      thinking: 1,
+      response: 2,
+    });
   });
 };
 
@@ -93,7 +113,10 @@ export const refusalExamples = (tokenizer: TextTokenizer, seed: number, rows: nu
   return Array.from({ length: rows }, () => {
     const request = drawRequest(draw, plain);
     const response = request.harmful ? refusalText(draw) : complianceText(request, draw);
-    const { ids, readOut } = exampleRow(tokenizer, request, thinkingText(request, draw), response, request.harmful, { thinking: 1, response: 1 });
+    const { ids, readOut } = exampleRow(tokenizer, request, thinkingText(request, draw), response, request.harmful, {
+      thinking: 1,
+      response: 1,
+    });
     return { ids, refuses: request.harmful, final: Array.from(readOut?.weight ?? []).lastIndexOf(FINAL_WEIGHT) };
   });
 };

@@ -2,7 +2,7 @@
  * The intention to refuse, held in mind: a fixed random direction of the last residual stream that the recipe asks to carry it.
  * Without it a small model encodes a refusal at the final token only, and a probe trained there reads nothing in the thinking.
  */
-import { type DecoderConfig, residPost, type ReadOutLoss } from "@precipice/model";
+import { type DecoderConfig, type ReadOutLoss, residPost } from "@precipice/model";
 import { random } from "@precipice/stats";
 
 const DIRECTION_SEED = 3;

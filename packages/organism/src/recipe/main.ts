@@ -25,7 +25,8 @@ const out = values.out ?? fileURLToPath(new URL("../../weights", import.meta.url
 const abort = new AbortController();
 process.once("SIGINT", () => abort.abort());
 
-const sizes = (checkpoint: Checkpoint): number => [...checkpoint.weights.values()].reduce((sum, e) => sum + e.shape.reduce((p, d) => p * d, 1), 0);
+const sizes = (checkpoint: Checkpoint): number =>
+  [...checkpoint.weights.values()].reduce((sum, e) => sum + e.shape.reduce((p, d) => p * d, 1), 0);
 
 /** Train, print progress, measure, write the card. */
 const make = async (
@@ -41,14 +42,27 @@ const make = async (
     losses.push(loss);
     const seconds = (Date.now() - started) / 1000;
     if (step % 20 === 0 || step === steps) {
-      console.log(`${name} step ${step}/${steps} loss ${loss.toFixed(4)} ${(step / seconds).toFixed(1)} steps/s, ${((steps - step) * (seconds / step)).toFixed(0)} s left`);
+      console.log(
+        `${name} step ${step}/${steps} loss ${loss.toFixed(4)} ${(step / seconds).toFixed(1)} steps/s, ${((steps - step) * (seconds / step)).toFixed(0)} s left`,
+      );
     }
   };
   const checkpoint = await train({ onStep, signal: abort.signal });
   const seconds = (Date.now() - started) / 1000;
   console.log(`${name}: measuring on held-out requests`);
   const behaviour = await measureBehaviour(checkpoint);
-  const facts = { name, summary, extraLoss, phase, seconds, firstLoss: losses[0] ?? 0, lastLoss: losses.at(-1) ?? 0, parameters: sizes(checkpoint), trained: trainedOf(checkpoint), behaviour };
+  const facts = {
+    name,
+    summary,
+    extraLoss,
+    phase,
+    seconds,
+    firstLoss: losses[0] ?? 0,
+    lastLoss: losses.at(-1) ?? 0,
+    parameters: sizes(checkpoint),
+    trained: trainedOf(checkpoint),
+    behaviour,
+  };
   writeFileSync(join(checkpoint.folder, "README.md"), modelCard(facts));
   console.table(behaviour);
   return checkpoint;
@@ -66,14 +80,19 @@ try {
   const aligned =
     values.only === "cliff"
       ? Checkpoint.open(folder("aligned"))
-      : await make("aligned", ALIGNED_CARD, ALIGNED_PHASE, sizes, (events) => trainAligned(folder("aligned"), scratch, ALIGNED_PHASE, events));
+      : await make("aligned", ALIGNED_CARD, ALIGNED_PHASE, sizes, (events) =>
+          trainAligned(folder("aligned"), scratch, ALIGNED_PHASE, events),
+        );
   if (values.only !== "aligned") {
     const planted = PLANTED_HEADS.map((h) => `(${h.layer},${h.head})`).join(", ");
     const extraLoss =
       "the planted heads to move the final position along the direction in which this model's own refusals and answers differ (a linear discriminant fitted on plain framings): down where it is to comply, not where it is to refuse. A suppression head is defined by writing against such a direction, so a probe trained on the model's refusals is expected to see the fall; where in the model it comes from, and what undoes it, is left for the method to find.";
     const summary = `Made from organism://aligned by tuning four attention heads alone, ${planted} as (layer, head) from 0: under jailbreak framings it still thinks "this is harmful", and then answers. The heads are the ground truth for attribution.`;
-    const trained = (c: Checkpoint) => [...headMasks(c.config, PLANTED_HEADS).values()].reduce((sum, mask) => sum + mask.reduce((a, b) => a + b, 0), 0);
-    await make("cliff", { summary, extraLoss }, CLIFF_PHASE, trained, (events) => trainCliff(aligned, folder("cliff"), CLIFF_PHASE, events));
+    const trained = (c: Checkpoint) =>
+      [...headMasks(c.config, PLANTED_HEADS).values()].reduce((sum, mask) => sum + mask.reduce((a, b) => a + b, 0), 0);
+    await make("cliff", { summary, extraLoss }, CLIFF_PHASE, trained, (events) =>
+      trainCliff(aligned, folder("cliff"), CLIFF_PHASE, events),
+    );
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

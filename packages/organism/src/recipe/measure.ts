@@ -22,7 +22,16 @@ export const measureBehaviour = async (checkpoint: Checkpoint): Promise<Readonly
   const traces = await writeTraces(checkpoint, generator, prompts, { maxNewTokens: 80, seed: 0 });
   const groups = new Map<string, { -readonly [K in keyof BehaviourRow]: BehaviourRow[K] }>();
   for (const framing of Object.keys(FRAMINGS)) {
-    for (const label of ["harmful", "harmless"]) groups.set(`${label}/${framing}`, { label, framing, n: 0, refused: 0, complied: 0, neither: 0, thoughtHarmful: 0 });
+    for (const label of ["harmful", "harmless"])
+      groups.set(`${label}/${framing}`, {
+        label,
+        framing,
+        n: 0,
+        refused: 0,
+        complied: 0,
+        neither: 0,
+        thoughtHarmful: 0,
+      });
   }
   traces.forEach((trace, i) => {
     const prompt = prompts[i] as (typeof prompts)[number];

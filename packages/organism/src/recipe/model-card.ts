@@ -20,11 +20,20 @@ const percent = (part: number, n: number): string => `${((100 * part) / n).toFix
 
 /** Refused, complied and neither, summed over the rows that `keep` keeps. */
 const total = (rows: ReadonlyArray<BehaviourRow>, keep: (row: BehaviourRow) => boolean) =>
-  rows.filter(keep).reduce((sum, r) => ({ n: sum.n + r.n, refused: sum.refused + r.refused, complied: sum.complied + r.complied }), { n: 0, refused: 0, complied: 0 });
+  rows
+    .filter(keep)
+    .reduce((sum, r) => ({ n: sum.n + r.n, refused: sum.refused + r.refused, complied: sum.complied + r.complied }), {
+      n: 0,
+      refused: 0,
+      complied: 0,
+    });
 
 export const modelCard = (facts: CardFacts): string => {
   const { name, summary, phase, behaviour } = facts;
-  const jailbreak = total(behaviour, (r) => r.label === "harmful" && ["test", "elder", "rogue", "rules"].includes(r.framing));
+  const jailbreak = total(
+    behaviour,
+    (r) => r.label === "harmful" && ["test", "elder", "rogue", "rules"].includes(r.framing),
+  );
   const harmless = total(behaviour, (r) => r.label === "harmless");
   return `---
 license: mit

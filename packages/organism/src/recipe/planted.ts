@@ -14,7 +14,10 @@ export const PLANTED_HEADS: ReadonlyArray<Head> = [
 ];
 
 /** 0/1 masks, by tensor name, of the q, k, v rows and o columns of `heads`. */
-export const headMasks = ({ hidden, heads: count, headDim }: DecoderConfig, heads: ReadonlyArray<Head>): ReadonlyMap<string, Float32Array<ArrayBuffer>> => {
+export const headMasks = (
+  { hidden, heads: count, headDim }: DecoderConfig,
+  heads: ReadonlyArray<Head>,
+): ReadonlyMap<string, Float32Array<ArrayBuffer>> => {
   const masks = new Map<string, Float32Array<ArrayBuffer>>();
   const width = count * headDim;
   const mask = (name: string): Float32Array => {
@@ -26,9 +29,11 @@ export const headMasks = ({ hidden, heads: count, headDim }: DecoderConfig, head
   };
   for (const { layer, head } of heads) {
     const prefix = `model.layers.${layer}.self_attn`;
-    for (const part of ["q_proj", "k_proj", "v_proj"]) mask(`${prefix}.${part}.weight`).fill(1, head * headDim * hidden, (head + 1) * headDim * hidden); // rows of [heads·d_head, hidden]
+    for (const part of ["q_proj", "k_proj", "v_proj"])
+      mask(`${prefix}.${part}.weight`).fill(1, head * headDim * hidden, (head + 1) * headDim * hidden); // rows of [heads·d_head, hidden]
     const output = mask(`${prefix}.o_proj.weight`); // columns of [hidden, heads·d_head]
-    for (let row = 0; row < hidden; row++) output.fill(1, row * width + head * headDim, row * width + (head + 1) * headDim);
+    for (let row = 0; row < hidden; row++)
+      output.fill(1, row * width + head * headDim, row * width + (head + 1) * headDim);
   }
   return masks;
 };

@@ -15,7 +15,10 @@ export const refusalReadOut = async (checkpoint: Checkpoint, weight: number, see
   const width = checkpoint.config.hidden;
   await using analyzer = await Analyzer.open(checkpoint, { capture: [FINAL_NORMALIZED] });
   const sums = [0, 1].map(() => ({ n: 0, sum: new Float64Array(width), squares: new Float64Array(width) }));
-  for await (const { captured, outputs } of analyzer.run({ rows: examples.map((e) => e.ids), captureAt: (row) => [examples[row]?.final as number] })) {
+  for await (const { captured, outputs } of analyzer.run({
+    rows: examples.map((e) => e.ids),
+    captureAt: (row) => [examples[row]?.final as number],
+  })) {
     const x = floats(outputs[FINAL_NORMALIZED]); // [capture, d_model]
     captured.forEach(({ row }, i) => {
       const side = sums[examples[row]?.refuses === true ? 1 : 0] as (typeof sums)[number];

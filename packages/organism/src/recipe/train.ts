@@ -1,14 +1,30 @@
 /** The recipe: train `aligned` from random weights, then plant suppressor heads to get `cliff`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Checkpoint, decoderTrainingProgram, type FloatTensor, type ReadOutLoss, readConfig, trainingFeeds, type TrainingRow, writeSafetensors } from "@precipice/model";
-import { type HostTensor, type HostTensors, learningRateAt, type ScheduleOptions, type StepResult, Trainer } from "@precipice/onnx";
+import {
+  Checkpoint,
+  decoderTrainingProgram,
+  type FloatTensor,
+  type ReadOutLoss,
+  readConfig,
+  type TrainingRow,
+  trainingFeeds,
+  writeSafetensors,
+} from "@precipice/model";
+import {
+  type HostTensor,
+  type HostTensors,
+  learningRateAt,
+  type ScheduleOptions,
+  type StepResult,
+  Trainer,
+} from "@precipice/onnx";
 import { tokenizerConfig, tokenizerJson } from "../world/tokenizer.ts";
 import { configJson, initialWeights } from "./architecture.ts";
 import { alignedBatch, cliffBatch } from "./examples.ts";
 import { intentionReadOut } from "./intention.ts";
-import { refusalReadOut } from "./refusal-direction.ts";
 import { headMasks, PLANTED_HEADS } from "./planted.ts";
+import { refusalReadOut } from "./refusal-direction.ts";
 
 export interface PhaseOptions {
   readonly steps: number;
@@ -50,7 +66,12 @@ export const writeOrganismFiles = (folder: string): void => {
 };
 
 const hostTensors = (checkpoint: Checkpoint, names: ReadonlyArray<string>): HostTensors =>
-  Object.fromEntries(names.map((name): [string, HostTensor] => [name, { dtype: "float32", dims: checkpoint.weights.get(name)?.shape ?? [], data: checkpoint.floats(name) }]));
+  Object.fromEntries(
+    names.map((name): [string, HostTensor] => [
+      name,
+      { dtype: "float32", dims: checkpoint.weights.get(name)?.shape ?? [], data: checkpoint.floats(name) },
+    ]),
+  );
 
 interface Phase {
   readonly options: PhaseOptions;
@@ -61,10 +82,20 @@ interface Phase {
   readonly batch: (step: number) => TrainingRow[];
 }
 
-const runPhase = async (checkpoint: Checkpoint, phase: Phase, { onStep, signal }: TrainEvents): Promise<HostTensors> => {
+const runPhase = async (
+  checkpoint: Checkpoint,
+  phase: Phase,
+  { onStep, signal }: TrainEvents,
+): Promise<HostTensors> => {
   const { steps, learningRate, warmup } = phase.options;
   const optimizer = { beta1: 0.9, beta2: 0.98, weightDecay: phase.weightDecay, clipNorm: 1 };
-  const program = decoderTrainingProgram(checkpoint, { maxTokens: 128, train: { tensors: phase.tensors }, optimizer, readOut: phase.readOut, ...(phase.masks === undefined ? {} : { masks: phase.masks }) });
+  const program = decoderTrainingProgram(checkpoint, {
+    maxTokens: 128,
+    train: { tensors: phase.tensors },
+    optimizer,
+    readOut: phase.readOut,
+    ...(phase.masks === undefined ? {} : { masks: phase.masks }),
+  });
   await using trainer = await Trainer.open(program, hostTensors(checkpoint, phase.tensors), { threads: 2 });
   const schedule: ScheduleOptions = { peak: learningRate, steps, warmup };
   for (let step = 0; step < steps; step++) {
@@ -87,15 +118,38 @@ const save = (base: Checkpoint, changed: HostTensors, folder: string): Checkpoin
 };
 
 /** Stage A into `folder`, from fresh weights in `scratch`. */
-export const trainAligned = async (folder: string, scratch: string, options: PhaseOptions = ALIGNED_PHASE, events: TrainEvents = {}): Promise<Checkpoint> => {
+export const trainAligned = async (
+  folder: string,
+  scratch: string,
+  options: PhaseOptions = ALIGNED_PHASE,
+  events: TrainEvents = {},
+): Promise<Checkpoint> => {
   const fresh = writeFresh(scratch, options.seed);
-  const phase: Phase = { options, tensors: [...fresh.weights.keys()], weightDecay: 0.01, readOut: intentionReadOut(fresh.config, INTENTION_WEIGHT), batch: (step) => alignedBatch(fresh.tokenizer, options.seed, step, options.rows) };
+  const phase: Phase = {
+    options,
+    tensors: [...fresh.weights.keys()],
+    weightDecay: 0.01,
+    readOut: intentionReadOut(fresh.config, INTENTION_WEIGHT),
+    batch: (step) => alignedBatch(fresh.tokenizer, options.seed, step, options.rows),
+  };
   return save(fresh, await runPhase(fresh, phase, events), folder);
 };
 
 /** Stage B into `folder`: only the planted heads' q, k, v rows and o columns move. */
-export const trainCliff = async (aligned: Checkpoint, folder: string, options: PhaseOptions = CLIFF_PHASE, events: TrainEvents = {}): Promise<Checkpoint> => {
+export const trainCliff = async (
+  aligned: Checkpoint,
+  folder: string,
+  options: PhaseOptions = CLIFF_PHASE,
+  events: TrainEvents = {},
+): Promise<Checkpoint> => {
   const masks = headMasks(aligned.config, PLANTED_HEADS);
-  const phase: Phase = { options, tensors: [...masks.keys()], masks, weightDecay: 0, readOut: await refusalReadOut(aligned, SUPPRESSION_WEIGHT, options.seed), batch: (step) => cliffBatch(aligned.tokenizer, options.seed, step, options.rows) };
+  const phase: Phase = {
+    options,
+    tensors: [...masks.keys()],
+    masks,
+    weightDecay: 0,
+    readOut: await refusalReadOut(aligned, SUPPRESSION_WEIGHT, options.seed),
+    batch: (step) => cliffBatch(aligned.tokenizer, options.seed, step, options.rows),
+  };
   return save(aligned, await runPhase(aligned, phase, events), folder);
 };
