@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkParity, type ParityRow } from "@precipice/model";
+import { checkParity, type Parity, type ParityRow } from "@precipice/model";
 
 const GROUPS: ReadonlyArray<readonly [title: string, belongs: RegExp]> = [
   ["logits", /^(seq\d|padded|long|edge)\.logits/],
@@ -33,7 +33,7 @@ if (folders.length === 0) {
   console.error("give folders with a checkpoint and golden.safetensors");
   process.exit(2);
 }
-const sets = [];
+const sets: Array<Parity & { readonly name: string }> = [];
 for (const folder of folders) sets.push({ name: basename(folder), ...(await checkParity(folder)) });
 
 const tokens = (rows: ReadonlyArray<ParityRow>) => rows.filter((row) => row.tensor.endsWith("tokens"));

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -22,6 +22,13 @@ const reader = (node: string, tables: Record<string, ReadonlyArray<unknown>>) =>
   rows: (table: string) => Effect.succeed(tables[table]),
 });
 
+/** As a writer does: the folders of a file's path exist. */
+const pathIn = (name: string): string => {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  return path;
+};
+
 const run = (config: unknown, inputs: object) =>
   Effect.runPromise(
     Effect.scoped(
@@ -36,7 +43,7 @@ const run = (config: unknown, inputs: object) =>
           adapters: [],
           ...inputs,
         } as Context["inputs"],
-        outputs: { report: { file: (name: string) => join(folder, name) } } as Context["outputs"],
+        outputs: { report: { file: pathIn } } as unknown as Context["outputs"],
         pipelineDir: folder,
         progress: () => {},
         log: () => Effect.void,
@@ -66,6 +73,12 @@ describe("stage report.html", () => {
       ...["lora_cliff", "lora_random"].map(source("adapters")),
     ];
     expect(html).toBe(renderReport({ ...smallRun, traces: [], sources }));
+    expect(readdirSync(join(folder, "figures")).sort()).toEqual([
+      "ablation.svg",
+      "curves.svg",
+      "heads.svg",
+      "selection.svg",
+    ]);
   });
 
   it("tells the stage, config and versions that an artifact's record names", async () => {
