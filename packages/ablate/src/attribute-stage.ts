@@ -1,5 +1,5 @@
 /** Stage `heads.attribute`: rank all heads by what they write along the probe at the final position. */
-import { Heads, Metrics, Model, modelFolder, Probe, Traces } from "@precipice/artifacts";
+import { Heads, Metrics, Model, modelFolder, Probe, selectedProbe, Traces } from "@precipice/artifacts";
 import { Checkpoint } from "@precipice/model";
 import { PLANTED_HEADS } from "@precipice/organism";
 import { attempt, Stage, StageError } from "@precipice/runtime";
@@ -48,13 +48,7 @@ export const headsAttribute = Stage.make("heads.attribute", {
         remedy: "Raise maxNewTokens, or set label to any",
       });
     }
-    const probes = yield* inputs.probe.rows("probes");
-    const { columns, dim, data } = yield* inputs.probe.vectors("weights");
-    const chosen = probes.find((p) => p.selected);
-    const index = columns.findIndex((c) => c.site === chosen?.site);
-    if (chosen === undefined || index < 0)
-      return yield* new StageError({ code: "E_PROBE_SITE", message: "the probe artifact has no selected probe" });
-    const probe = { site: chosen.site, weights: data.slice(index * dim, (index + 1) * dim), bias: chosen.bias };
+    const probe = yield* selectedProbe(inputs.probe);
 
     const rows = traces.map((t) => t.ids);
     const at = traces.map((t) => (t.response_start as number) - 1);

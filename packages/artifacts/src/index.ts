@@ -16,6 +16,7 @@ export { Probe, type ProbeRow, type ProbeWeight } from "./probe.ts";
 export { type Prompt, PromptLabel, Prompts } from "./prompts.ts";
 export { Report } from "./report.ts";
 export { type CurvePoint, Scores, type TokenScore, type TraceScore } from "./scores.ts";
+export { type SelectedProbe, selectedProbe } from "./selected-probe.ts";
 // What was done about it
 export { type Selected, Selection } from "./selection.ts";
 export { traceRow, type Written } from "./trace-row.ts";

@@ -1,5 +1,5 @@
 /** Stage `cliff.score`: the refusal score at every token of every trace, and the cliffs that follow from it. */
-import { Metrics, Model, modelFolder, Probe, Scores, Traces } from "@precipice/artifacts";
+import { Metrics, Model, modelFolder, Probe, Scores, selectedProbe, Traces } from "@precipice/artifacts";
 import { Checkpoint, tokenScores } from "@precipice/model";
 import { attempt, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
@@ -41,17 +41,7 @@ export const cliffScore = Stage.make("cliff.score", {
     const traces = (yield* inputs.traces.rows("traces")).filter(
       (t) => config.label === "any" || t.label === config.label,
     );
-    const probes = yield* inputs.probe.rows("probes");
-    const { columns, dim, data } = yield* inputs.probe.vectors("weights");
-    const probe = probes.find((p) => (config.site === undefined ? p.selected : p.site === config.site));
-    const at = columns.findIndex((c) => c.site === probe?.site);
-    if (probe === undefined || at < 0) {
-      return yield* new StageError({
-        code: "E_PROBE_SITE",
-        message: `no probe was trained at ${config.site ?? "a selected site"}`,
-        remedy: `There are probes at ${probes.map((p) => p.site).join(", ")}`,
-      });
-    }
+    const probe = yield* selectedProbe(inputs.probe, config.site);
     if (traces.length === 0) {
       return yield* new StageError({
         code: "E_TRACES_EMPTY",
@@ -59,12 +49,11 @@ export const cliffScore = Stage.make("cliff.score", {
         remedy: "Set label to any, or add prompts",
       });
     }
-    const readOut = { site: probe.site, weights: data.subarray(at * dim, (at + 1) * dim), bias: probe.bias };
     const [logits] = yield* attempt((signal) =>
       tokenScores(
         Checkpoint.open(folder),
         traces.map((t) => t.ids),
-        [readOut],
+        [probe],
         { signal, onRows: (done, all) => progress(done, all, "traces") },
       ),
     );
