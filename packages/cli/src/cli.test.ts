@@ -30,7 +30,7 @@ describe("run", () => {
     expect(stdout).toMatch(/lines {7}7 {2}\[6\.5, 7\.5\] {2}7\n/);
     expect(stdout).toContain("writing \\x1b[2Jb");
     expect(stdout).not.toContain("\u001b");
-    expect(runRecord(folder)).toMatchObject({ status: "succeeded", pipeline: "demo", numerics: { provider: "cpu" } });
+    expect(runRecord(folder)).toMatchObject({ status: "ok", pipeline: "demo", numerics: { provider: "cpu" } });
 
     const again = await cli(folder, "run", "p.yaml");
     expect(again.stdout).toMatch(/^demo {2}0 to run, 3 cached\n/);
@@ -45,7 +45,7 @@ describe("run", () => {
       .map((line) => JSON.parse(line));
     expect(code).toBe(0);
     expect(events[0]).toMatchObject({ type: "run.started", pipeline: "demo" });
-    expect(events.at(-1)).toMatchObject({ type: "run.finished", status: "succeeded" });
+    expect(events.at(-1)).toMatchObject({ type: "run.finished", status: "ok" });
     expect(
       events
         .filter(({ type }) => type === "node.done")

@@ -30,7 +30,7 @@ export function eventLines(event: RunEvent, width: number, paint: Painter): Read
     case "node.interrupted":
       return [`${paint("yellow", "!")} ${name}  interrupted`];
     case "run.finished": {
-      const style = event.status === "succeeded" ? "green" : event.status === "failed" ? "red" : "yellow";
+      const style = event.status === "ok" ? "green" : event.status === "failed" ? "red" : "yellow";
       const problem = event.error === undefined ? [] : infoLines(event.error, paint);
       return [
         ...problem,

@@ -97,7 +97,7 @@ describe("a plan", () => {
       "total: run (its page is not in the store)",
     ]);
     const again = await run({ root, text });
-    expect(again.result.status).toBe("succeeded");
+    expect(again.result.status).toBe("ok");
     expect(await planLines({ root, text })).toEqual([
       `a: cached ${cached}`,
       `b: cached ${cached}`,

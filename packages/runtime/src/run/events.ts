@@ -11,7 +11,7 @@ export interface ErrorInfo {
   readonly stack?: ReadonlyArray<string>;
 }
 
-export type RunStatus = "running" | "succeeded" | "failed" | "interrupted";
+export type RunStatus = "running" | "ok" | "failed" | "interrupted";
 export type NodeState = "cached" | "done" | "failed" | "blocked" | "interrupted";
 
 type Event =

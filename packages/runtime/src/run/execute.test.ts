@@ -35,7 +35,7 @@ describe("a run", () => {
     expect(states).toEqual(["a: done", "b: done", "total: done"]);
     expect(result.summary).toMatchObject({
       pipeline: "demo",
-      status: "succeeded",
+      status: "ok",
       metrics: { sum: { value: 24, ci95: [23, 25], n: 9 } },
     });
     expect(await Effect.runPromise(readSummary(result.path))).toEqual(result.summary);
@@ -44,7 +44,7 @@ describe("a run", () => {
     expect(readdirSync(join(root, "runs", "latest"))).toEqual(readdirSync(result.path));
 
     const record = await Effect.runPromise(readRun(result.path));
-    expect(record).toMatchObject({ status: "succeeded", pipeline: "demo", file: "pipeline.yaml" });
+    expect(record).toMatchObject({ status: "ok", pipeline: "demo", file: "pipeline.yaml" });
     expect(record.nodes[2]).toMatchObject({
       node: "total",
       state: "done",
@@ -142,7 +142,7 @@ nodes:
     const { result, states } = await run({ root, text });
     expect(states).toEqual(["a: done", "s: done", "t: done"]);
     expect(result).toMatchObject({ status: "failed", error: { code: "E_METRIC_DUPLICATE" } });
-    expect((await run({ root, text, sets: ["nodes.t.config.key=other"] })).result.status).toBe("succeeded");
+    expect((await run({ root, text, sets: ["nodes.t.config.key=other"] })).result.status).toBe("ok");
   });
 
   it("runs independent nodes at once when asked to", async () => {
@@ -216,7 +216,7 @@ nodes:
     while ((runs.get("num.wait") ?? 0) < 2) await new Promise((done) => setTimeout(done, 5));
     gate.open = true;
     const [first, second] = await both;
-    expect([first.result.status, second.result.status]).toEqual(["succeeded", "succeeded"]);
+    expect([first.result.status, second.result.status]).toEqual(["ok", "ok"]);
     expect(readdirSync(join(root, ".precipice/store/numbers"))).toHaveLength(2);
     expect(readdirSync(join(root, ".precipice/tmp"))).toEqual([]);
   });

@@ -27,7 +27,7 @@ export interface RunResult {
   readonly id: string;
   /** Absolute run folder. */
   readonly path: string;
-  readonly status: "succeeded" | "failed";
+  readonly status: "ok" | "failed";
   readonly nodes: ReadonlyMap<string, NodeOutcome>;
   readonly summary: Summary;
   /** Why a run failed whose nodes all succeeded. */
@@ -59,7 +59,7 @@ export const execute = Effect.fn("execute")(function* (plan: Plan, options: Exec
   const concurrency = options.concurrency ?? plan.pipeline.concurrency;
   return yield* runNodes(plan, concurrency, outcomes, emit).pipe(
     Effect.onInterrupt(() => finish(plan, folder, outcomes, emit, "interrupted").pipe(Effect.ignore)),
-    Effect.andThen(finish(plan, folder, outcomes, emit, "succeeded")),
+    Effect.andThen(finish(plan, folder, outcomes, emit, "ok")),
     Effect.ensuring(Effect.sync(() => folder.close())),
   );
 });
@@ -160,14 +160,14 @@ const finish = Effect.fnUntraced(function* (
   folder: RunFolder,
   outcomes: ReadonlyMap<string, NodeOutcome>,
   emit: (event: RunEventBody) => void,
-  ending: "succeeded" | "interrupted",
+  ending: "ok" | "interrupted",
 ): Effect.fn.Return<RunResult, RunError> {
   const usable = new Set([...outcomes].filter(([, outcome]) => isUsable(outcome)).map(([name]) => name));
   const collected = yield* Effect.exit(collectMetrics(plan, usable));
   const metrics: MetricsByKey = Exit.isSuccess(collected) ? collected.value : {};
   const error = Exit.isSuccess(collected) ? undefined : errorInfo(collected.cause);
   const complete = plan.nodes.every(({ node }) => usable.has(node.name)) && error === undefined;
-  const status: RunStatus = ending === "interrupted" ? ending : complete ? "succeeded" : "failed";
+  const status: RunStatus = ending === "interrupted" ? ending : complete ? "ok" : "failed";
   const wallSeconds = folder.wallSeconds;
   const summary: Summary = { pipeline: plan.pipeline.name, status, wallSeconds, metrics };
   yield* folder.finish(summary, outcomes, error);
@@ -176,7 +176,7 @@ const finish = Effect.fnUntraced(function* (
   return {
     id: folder.id,
     path: folder.path,
-    status: complete ? "succeeded" : "failed",
+    status: complete ? "ok" : "failed",
     nodes: outcomes,
     summary,
     ...problem,
