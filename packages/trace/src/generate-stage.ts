@@ -20,6 +20,19 @@ const config = Schema.Struct({
       description: "Sample from the nucleus of this probability",
     }),
   ),
+  minP: Schema.optionalKey(
+    Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 })).annotate({
+      description: "Sample among tokens at least this fraction as likely as the likeliest",
+    }),
+  ),
+  repetitionPenalty: Schema.optionalKey(
+    Schema.Number.check(Schema.isGreaterThan(0)).annotate({
+      description: "Above 1 makes tokens of prompt and answer less likely again",
+    }),
+  ),
+  stop: Schema.optionalKey(
+    Schema.Array(Schema.String).annotate({ description: "Texts that end the answer as soon as it contains one" }),
+  ),
   arm: Schema.String.annotate({ description: "Name of this variant in verdicts and metrics" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed("base")),
   ),
@@ -42,18 +55,14 @@ export const traceGenerate = Stage.make("trace.generate", {
   run: Effect.fn("trace.generate")(function* ({ config, inputs, outputs, progress }) {
     const prompts = yield* inputs.prompts.rows("prompts");
     const folder = yield* modelFolder(inputs.model);
-    const { maxNewTokens, temperature, topK, topP, arm, seed, batch, workers } = config;
+    const { maxNewTokens, stop, arm, seed, batch, workers, ...sampling } = config;
     const traces = yield* attempt(async (signal) => {
       const checkpoint = Checkpoint.open(folder);
       await using generator = await Generator.open(checkpoint, { batch, workers });
-      const sampling = {
-        temperature,
-        ...(topK === undefined ? {} : { topK }),
-        ...(topP === undefined ? {} : { topP }),
-      };
       return await writeTraces(checkpoint, generator, prompts, {
         maxNewTokens,
         sampling,
+        stopStrings: stop,
         seed,
         signal,
         onProgress: (rows, tokens) => progress(rows, prompts.length, "rows", `${tokens} tokens`),

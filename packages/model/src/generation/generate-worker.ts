@@ -1,12 +1,15 @@
 /** Worker side of `Generator`: two sessions and the cache live here. */
 import { type Program, RuntimeSession, type SessionOptions, serve } from "@precipice/onnx";
+import { TextTokenizer } from "../text/tokenizer.ts";
 import { generateRows, type LoopModel } from "./loop.ts";
 import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
 
 export interface OpenArgs {
   readonly prefill: Program;
   readonly decode: Program;
-  readonly model: Omit<LoopModel, "prefill" | "decode">;
+  readonly model: Omit<LoopModel, "prefill" | "decode" | "decodeText">;
+  /** Checkpoint folder: its tokenizer is opened when stop strings are asked for. */
+  readonly folder: string;
   readonly options: SessionOptions;
 }
 export interface GenerateArgs {
@@ -24,7 +27,12 @@ serve(
     open: async (args: OpenArgs) => {
       const prefill = await RuntimeSession.open(args.prefill, args.options);
       const decode = await RuntimeSession.open(args.decode, args.options);
-      model = { ...args.model, prefill, decode };
+      let tokenizer: TextTokenizer | undefined;
+      const decodeText = (ids: ReadonlyArray<number>) => {
+        tokenizer ??= TextTokenizer.open(args.folder, { bosId: undefined });
+        return tokenizer.decode(ids);
+      };
+      model = { ...args.model, prefill, decode, decodeText };
     },
     generate: async ({ rows, options, headScale }: GenerateArgs, context) => {
       if (model === undefined) throw new Error("the generator was not opened");

@@ -80,6 +80,31 @@ describe("a row ends", () => {
     expect(found.some((r) => r.finish === "stop")).toBe(true);
   });
 
+  it("at a stop string, also one that spans tokens, alike in any batch", async () => {
+    const [free] = await alone.generate([rows[0] as GenerationRow], GREEDY);
+    const text = tokenizer.decode(free?.ids ?? []);
+    const stop = text.slice(8, 19); // "as a little" or so: no token holds it whole
+    expect(tokenizer.encode(stop).length).toBeGreaterThan(1);
+    for (const generator of [alone, shared]) {
+      const [row] = await generator.generate(rows, { ...GREEDY, stopStrings: ["never written", stop] });
+      const ended = tokenizer.decode(row?.ids ?? []);
+      expect(row?.finish).toBe("stop");
+      expect(ended).toContain(stop);
+      expect(tokenizer.decode(row?.ids.slice(0, -1) ?? [])).not.toContain(stop);
+      expect(text.startsWith(ended)).toBe(true);
+    }
+  });
+
+  it("with other words when repetition is penalised", async () => {
+    const [plain, penalised] = await Promise.all(
+      [1, 1.5].map((repetitionPenalty) =>
+        alone.generate([rows[0] as GenerationRow], { ...GREEDY, sampling: { repetitionPenalty } }),
+      ),
+    );
+    const distinct = (ids: ReadonlyArray<number> = []) => new Set(ids).size / ids.length;
+    expect(distinct(penalised?.[0]?.ids)).toBeGreaterThan(distinct(plain?.[0]?.ids));
+  });
+
   it("when the sequence is as long as the generator takes", async () => {
     const [row] = await alone.generate([rows[2] as GenerationRow], { maxNewTokens: 1000, stopIds: [] });
     expect(row).toMatchObject({ finish: "length" });

@@ -81,6 +81,7 @@ export class Generator {
         stopIds: config.eosIds,
         longRopeFrom: longRopeFrom(config.rope),
       },
+      folder: checkpoint.folder,
       options: { threads },
     };
     const hosts = Array.from(
@@ -142,10 +143,15 @@ export class Generator {
     return results;
   }
 
-  #check(rows: ReadonlyArray<GenerationRow>, { headScale, maxNewTokens, sampling = {} }: GenerateCall): void {
+  #check(
+    rows: ReadonlyArray<GenerationRow>,
+    { headScale, maxNewTokens, sampling = {}, stopStrings = [] }: GenerateCall,
+  ): void {
     const { vocab, layers, heads } = this.#config;
     checkSampling(sampling);
     positive("maxNewTokens", maxNewTokens);
+    if (stopStrings.includes(""))
+      throw new DecoderError({ what: "stopStrings", problem: "an empty text stops nothing" });
     const ids = rows.map((row) => row.ids);
     checkRows(ids, vocab, this.#maxTokens - 1); // one place is for the answer
     if (headScale === undefined) return;

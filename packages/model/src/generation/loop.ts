@@ -7,7 +7,7 @@ import { type Random, random } from "@precipice/stats";
 import { padRows } from "../batch.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
-import { sample } from "./sampling.ts";
+import { penalised, sample } from "./sampling.ts";
 
 export interface LoopModel {
   readonly prefill: RuntimeSession;
@@ -23,6 +23,8 @@ export interface LoopModel {
   readonly stopIds: ReadonlyArray<number>;
   /** Length up to which longrope takes its short list: a row that outgrows it gets all its keys anew. */
   readonly longRopeFrom: number | undefined;
+  /** Text of new tokens; needed for stop strings. */
+  readonly decodeText: (ids: ReadonlyArray<number>) => string;
 }
 
 interface Active {
@@ -86,12 +88,27 @@ export const generateRows = async (
           }),
         };
 
+  const sampling = options.sampling ?? {};
+  const penalty = sampling.repetitionPenalty ?? 1;
+  const { stopStrings = [] } = options;
+  // A token adds at least one byte, so a stop string that ends with the newest token lies within as many tokens as it has bytes.
+  const reach = 1 + stopStrings.reduce((most, text) => Math.max(most, new TextEncoder().encode(text).length), 0);
+  const endsText = (out: ReadonlyArray<number>): boolean => {
+    if (stopStrings.length === 0) return false;
+    const text = model.decodeText(out.slice(-reach));
+    return stopStrings.some((stop) => text.includes(stop));
+  };
+
   /** Take the next token of a row from its logits; answers whether the row goes on. */
   const advance = (row: Active, logits: Float32Array): boolean => {
     if (options.recordLogits === true) row.logits.push(logits.slice());
-    row.last = sample(logits, options.sampling ?? {}, row.random);
+    row.last = sample(
+      penalty === 1 ? logits : penalised(logits, [...row.prompt, ...row.out], penalty),
+      sampling,
+      row.random,
+    );
     row.out.push(row.last);
-    const stopped = stops.has(row.last);
+    const stopped = stops.has(row.last) || endsText(row.out);
     if (!stopped && row.out.length < options.maxNewTokens && row.length + 1 < model.maxTokens) return true;
     const all = options.recordLogits === true ? { logits: joined(row.logits) } : {};
     events.onRow({ index: row.index, ids: row.out, finish: stopped ? "stop" : "length", ...all });

@@ -22,6 +22,8 @@ export interface GenerationOptions {
   readonly sampling?: Sampling;
   /** Token ids that end a row; the checkpoint's own when absent. */
   readonly stopIds?: ReadonlyArray<number>;
+  /** Texts that end a row as soon as the new text contains one. */
+  readonly stopStrings?: ReadonlyArray<string>;
   /** Also return the logits of every step (`[steps * vocab]` per row). */
   readonly recordLogits?: boolean;
 }

@@ -1,7 +1,7 @@
 /** Choosing tokens: ties, the distribution that temperature, top-k and top-p promise, and the same draws for the same seed. */
 import { random } from "@precipice/stats";
 import { describe, expect, it } from "vitest";
-import { argMax, checkSampling, type Sampling, sample } from "./sampling.ts";
+import { argMax, checkSampling, penalised, type Sampling, sample } from "./sampling.ts";
 
 const LOGITS = Float32Array.of(1, 3, -2, 2, 3, 0.5, -1);
 
@@ -129,4 +129,46 @@ it.each<[settings: Sampling, what: string]>([
 ])("settings %j are refused", (settings, what) => {
   expect(() => checkSampling(settings)).toThrow(expect.objectContaining({ _tag: "DecoderError", what }));
   expect(() => checkSampling({ temperature: 0.7, topK: 5, topP: 1 })).not.toThrow();
+});
+
+describe("min-p", () => {
+  it("keeps tokens by their likelihood relative to the likeliest", () => {
+    // probabilities 8 : 4 : 2 : 1, so min-p 0.4 keeps the first two
+    const logits = Float32Array.of(Math.log(1), Math.log(8), Math.log(2), Math.log(4));
+    const seen = new Map<number, number>();
+    for (let i = 0; i < 3000; i++) {
+      const id = sample(logits, { temperature: 1, minP: 0.4 }, random(i, "min-p"));
+      seen.set(id, (seen.get(id) ?? 0) + 1);
+    }
+    expect([...seen.keys()].sort()).toEqual([1, 3]);
+    // 2/3 ± 4 standard errors of a proportion over 3000 draws
+    expect(Math.abs((seen.get(1) as number) / 3000 - 2 / 3)).toBeLessThan(4 * Math.sqrt(2 / 9 / 3000));
+  });
+
+  it("takes the smaller set when top-p is given too", () => {
+    const logits = Float32Array.of(Math.log(8), Math.log(4), Math.log(2), Math.log(1));
+    const drawn = (sampling: object) =>
+      new Set(
+        Array.from({ length: 500 }, (_, i) => sample(logits, { temperature: 1, ...sampling }, random(i, "both"))),
+      );
+    expect([...drawn({ topP: 0.5, minP: 0.2 })]).toEqual([0]);
+    expect([...drawn({ topP: 0.99, minP: 0.2 })].sort()).toEqual([0, 1, 2]);
+    expect([...drawn({ minP: 1 })]).toEqual([0]);
+  });
+});
+
+describe("penalised", () => {
+  it("divides positive and multiplies negative logits of seen tokens once, and leaves the input alone", () => {
+    const logits = Float32Array.of(3, -2, 1, 0);
+    expect(Array.from(penalised(logits, [0, 1, 0], 2))).toEqual([1.5, -4, 1, 0]);
+    expect(Array.from(logits)).toEqual([3, -2, 1, 0]);
+    expect(penalised(logits, [0], 1)).toBe(logits);
+  });
+
+  it.each([
+    ["minP", 1.5],
+    ["repetitionPenalty", 0],
+  ])("refuses %s %d", (what, value) => {
+    expect(() => checkSampling({ [what]: value })).toThrow(what);
+  });
 });

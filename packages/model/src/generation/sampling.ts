@@ -9,10 +9,20 @@ export interface Sampling {
   readonly topK?: number;
   /** Keep the smallest set of tokens whose probability reaches p, in (0, 1]. */
   readonly topP?: number;
+  /** Keep tokens at least this fraction as likely as the likeliest, in [0, 1]. */
+  readonly minP?: number;
+  /** Above 1 makes tokens of prompt and answer less likely again (Keskar et al., 2019; as Hugging Face applies it). Default 1. */
+  readonly repetitionPenalty?: number;
 }
 
 /** Throws `DecoderError` for settings that mean nothing. */
-export const checkSampling = ({ temperature = 0, topK = 1, topP = 1 }: Sampling): void => {
+export const checkSampling = ({
+  temperature = 0,
+  topK = 1,
+  topP = 1,
+  minP = 0,
+  repetitionPenalty = 1,
+}: Sampling): void => {
   const refuse = (what: string, problem: string): never => {
     throw new DecoderError({ what, problem });
   };
@@ -20,6 +30,20 @@ export const checkSampling = ({ temperature = 0, topK = 1, topP = 1 }: Sampling)
     refuse("temperature", `must be 0 or more, not ${temperature}`);
   if (!(Number.isInteger(topK) && topK >= 1)) refuse("topK", `must be a positive integer, not ${topK}`);
   if (!(topP > 0 && topP <= 1)) refuse("topP", `must be above 0 and at most 1, not ${topP}`);
+  if (!(minP >= 0 && minP <= 1)) refuse("minP", `must be between 0 and 1, not ${minP}`);
+  if (!(repetitionPenalty > 0 && repetitionPenalty < Number.POSITIVE_INFINITY))
+    refuse("repetitionPenalty", `must be above 0, not ${repetitionPenalty}`);
+};
+
+/** The logits with those of `ids` divided by `penalty` where positive, multiplied where negative; unchanged for a penalty of 1. */
+export const penalised = (logits: Float32Array, ids: Iterable<number>, penalty: number): Float32Array => {
+  if (penalty === 1) return logits;
+  const changed = logits.slice();
+  for (const id of new Set(ids)) {
+    const logit = logits[id] as number;
+    changed[id] = logit > 0 ? logit / penalty : logit * penalty;
+  }
+  return changed;
 };
 
 /** Index of the largest logit; the first of equals. */
@@ -30,10 +54,14 @@ export const argMax = (logits: Float32Array): number => {
 };
 
 /**
- * A token id drawn from softmax(logits / temperature), after top-k and then top-p (as Hugging Face orders them).
+ * A token id drawn from softmax(logits / temperature), after top-k, top-p and then min-p (as Hugging Face orders them).
  * Throws `DecoderError` when the logits are not finite where it matters.
  */
-export const sample = (logits: Float32Array, { temperature = 0, topK, topP = 1 }: Sampling, random: Random): number => {
+export const sample = (
+  logits: Float32Array,
+  { temperature = 0, topK, topP = 1, minP = 0 }: Sampling,
+  random: Random,
+): number => {
   const best = argMax(logits);
   const top = logits[best] as number;
   if (!Number.isFinite(top)) throw notFinite(top);
@@ -59,6 +87,12 @@ export const sample = (logits: Float32Array, { temperature = 0, topK, topP = 1 }
   if (topP < 1) {
     while ((mass.at(-1) ?? 0) < topP * total && kept.length < limit) keep();
     nucleus = mass[mass.findIndex((m) => m >= topP * total)] ?? total;
+  }
+  if (minP > 0) {
+    let likely = 0; // weights are relative to the likeliest token's, which is 1
+    for (let id = 0; id < logits.length; id++) if (weight(id) >= minP) likely++;
+    while (kept.length < Math.min(likely, limit)) keep();
+    nucleus = Math.min(nucleus, mass[likely - 1] ?? nucleus);
   }
   const u = random.next() * nucleus;
   for (let i = 0; i < limit; i++) {

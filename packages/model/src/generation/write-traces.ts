@@ -8,6 +8,7 @@ import type { Sampling } from "./sampling.ts";
 export interface TraceOptions {
   readonly maxNewTokens: number;
   readonly sampling?: Sampling;
+  readonly stopStrings?: ReadonlyArray<string> | undefined;
   readonly seed: number;
   readonly headScale?: HeadScale | undefined;
   readonly markers?: Markers;
@@ -63,7 +64,7 @@ export const writeTraces = async (
   prompts: ReadonlyArray<{ readonly id: string; readonly prompt: string }>,
   options: TraceOptions,
 ): Promise<ReadonlyArray<WrittenTrace>> => {
-  const { maxNewTokens, sampling, seed, headScale, markers, signal, onProgress } = options;
+  const { maxNewTokens, sampling, stopStrings, seed, headScale, markers, signal, onProgress } = options;
   const rendered = prompts.map(({ prompt }) => promptIds(checkpoint, prompt));
   let rows = 0;
   let tokens = 0;
@@ -74,6 +75,7 @@ export const writeTraces = async (
       headScale,
       signal,
       ...(sampling === undefined ? {} : { sampling }),
+      ...(stopStrings === undefined ? {} : { stopStrings }),
       onRow: () => onProgress?.(++rows, tokens),
       onTokens: (count) => {
         tokens += count;

@@ -17,7 +17,7 @@ export class TextTokenizer {
   }
 
   /** Throws `CheckpointError` when `tokenizer.json` is missing or broken. */
-  static open(folder: string, config: DecoderConfig): TextTokenizer {
+  static open(folder: string, config: Pick<DecoderConfig, "bosId">): TextTokenizer {
     const configFile = join(folder, "tokenizer_config.json");
     const tokenizerConfig = existsSync(configFile) ? readJson(configFile) : {};
     const file = join(folder, "tokenizer.json");
