@@ -39,6 +39,11 @@ const config = Schema.Struct({
   seed: Schema.Int.annotate({ description: "Seed of the sampling" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0)),
   ),
+  weights: Schema.optionalKey(
+    Schema.Literals(["float", "int8", "int4"]).annotate({
+      description: "int8, int4: rounded weights, for speed; default: the checkpoint's own in f32",
+    }),
+  ),
   batch: positive
     .annotate({ description: "Rows decoded together in a worker" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(48))),
@@ -55,10 +60,10 @@ export const traceGenerate = Stage.make("trace.generate", {
   run: Effect.fn("trace.generate")(function* ({ config, inputs, outputs, progress }) {
     const prompts = yield* inputs.prompts.rows("prompts");
     const folder = yield* modelFolder(inputs.model);
-    const { maxNewTokens, stop, arm, seed, batch, workers, ...sampling } = config;
+    const { maxNewTokens, stop, arm, seed, batch, workers, weights, ...sampling } = config;
     const traces = yield* attempt(async (signal) => {
       const checkpoint = Checkpoint.open(folder);
-      await using generator = await Generator.open(checkpoint, { batch, workers });
+      await using generator = await Generator.open(checkpoint, { batch, workers, weights });
       return await writeTraces(checkpoint, generator, prompts, {
         maxNewTokens,
         sampling,

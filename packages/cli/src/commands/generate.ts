@@ -17,6 +17,7 @@ interface Request {
   readonly temperature: number;
   readonly topP: number | undefined;
   readonly seed: number;
+  readonly weights: "float" | "int8" | "int4";
 }
 
 export const generateCommand = () =>
@@ -49,9 +50,23 @@ export const generateCommand = () =>
         Flag.withMetavar("n"),
         Flag.optional,
       ),
+      weights: Flag.Literals("weights", ["float", "int8", "int4"]).pipe(
+        Flag.withDescription("int8 and int4 round the weights: faster on large models, other numbers"),
+        Flag.withDefault("float" as const),
+      ),
       json: flags.json("Print { text, promptIds, ids }; promptIds begin with the BOS token, ids are the new tokens"),
     },
-    Effect.fn("precipice generate")(function* ({ model, prompt, raw, maxTokens, temperature, topP, seed, json }) {
+    Effect.fn("precipice generate")(function* ({
+      model,
+      prompt,
+      raw,
+      maxTokens,
+      temperature,
+      topP,
+      seed,
+      weights,
+      json,
+    }) {
       const request: Request = {
         model,
         prompt,
@@ -60,6 +75,7 @@ export const generateCommand = () =>
         temperature: Option.getOrElse(temperature, () => (Option.isSome(seed) ? 1 : 0)),
         topP: Option.getOrUndefined(topP),
         seed: Option.getOrElse(seed, () => 0),
+        weights,
       };
       const result = yield* Effect.tryPromise({
         try: (signal) => generate(request, signal),
@@ -82,7 +98,10 @@ export const generateCommand = () =>
     ]),
   );
 
-const generate = async ({ model, prompt, raw, maxTokens, temperature, topP, seed }: Request, signal: AbortSignal) => {
+const generate = async (
+  { model, prompt, raw, maxTokens, temperature, topP, seed, weights }: Request,
+  signal: AbortSignal,
+) => {
   if (maxTokens < 1) throw new CommandError("E_FLAG", `--max-tokens must be at least 1, not ${maxTokens}`);
   // loaded here: onnxruntime would slow down every other command's start
   const { Checkpoint, Generator, promptIds: render } = await import("@precipice/model");
@@ -92,7 +111,13 @@ const generate = async ({ model, prompt, raw, maxTokens, temperature, topP, seed
   if (promptIds.length === 0)
     throw new CommandError("E_PROMPT_EMPTY", "the prompt has no tokens", "Give --prompt some text.");
   const room = Math.min(checkpoint.config.maxPositions, promptIds.length + maxTokens + 1);
-  await using generator = await Generator.open(checkpoint, { workers: 1, threads: 2, batch: 1, maxTokens: room });
+  await using generator = await Generator.open(checkpoint, {
+    workers: 1,
+    threads: 2,
+    batch: 1,
+    maxTokens: room,
+    weights,
+  });
   const sampling = { temperature, ...(topP === undefined ? {} : { topP }) };
   const [row] = await generator.generate([{ ids: promptIds, seed }], { maxNewTokens: maxTokens, sampling, signal });
   const ids = row?.ids ?? [];

@@ -7,11 +7,12 @@ import type { DecoderConfig } from "../architecture/config.ts";
 import { blockName, EMBEDDING, FINAL_NORM, hasBias, headName, type Linear } from "../architecture/tensor-names.ts";
 import { sparseMlp } from "./experts.ts";
 import { FINAL_NORMALIZED, type Site } from "./sites.ts";
-import { asFloat32, type WeightSource } from "./weights.ts";
+import { asFloat32, type Product, type WeightSource } from "./weights.ts";
 
 export interface Lowering {
   readonly config: DecoderConfig;
   readonly weights: WeightSource;
+  readonly product: Product;
   /** q `[n, heads · d_head]`, k, v `[n, kv_heads · d_head]`, not yet rotated → z `[n, heads · d_head]`. */
   readonly attend: (layer: number, q: Tensor, k: Tensor, v: Tensor) => Tensor;
   /** Called with the value at every site; what it returns takes its place. */
@@ -27,10 +28,9 @@ export const embed = ({ weights, hook }: Lowering, ids: Tensor, rows: number | s
   return hook?.("hook_embed", x) ?? x;
 };
 
-const linear = ({ config, weights, delta }: Lowering, layer: number, name: Linear, x: Tensor): Tensor => {
-  const w = asFloat32(weights(blockName(layer, `${name}.weight`))); // [out, in]
+const linear = ({ config, weights, product, delta }: Lowering, layer: number, name: Linear, x: Tensor): Tensor => {
   const bias = hasBias(config, name) ? asFloat32(weights(blockName(layer, `${name}.bias`))) : undefined;
-  const y = ops.gemm(x, w, { transB: true, bias }); // [n, out]
+  const y = product(blockName(layer, `${name}.weight`), x, bias); // [n, out]
   const extra = delta?.(layer, name, x);
   return extra === undefined ? y : ops.add(y, extra);
 };
@@ -105,5 +105,4 @@ export const finalNorm = ({ config, weights, hook }: Lowering, x: Tensor): Tenso
 };
 
 /** Normalised residual stream `[n, d_model]` → logits `[n, vocab]`. */
-export const unembed = ({ config, weights }: Lowering, x: Tensor): Tensor =>
-  ops.gemm(x, asFloat32(weights(headName(config))), { transB: true });
+export const unembed = ({ config, product }: Lowering, x: Tensor): Tensor => product(headName(config), x);

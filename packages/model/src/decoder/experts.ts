@@ -6,18 +6,16 @@ import { ops, type Tensor } from "@precipice/onnx";
 import type { ExpertConfig } from "../architecture/config.ts";
 import { blockName, expertName, ROUTER } from "../architecture/tensor-names.ts";
 import type { Lowering } from "./block.ts";
-import { asFloat32 } from "./weights.ts";
 
 /** `h [n, d_model]` → `[n, d_model]`; sites `mlp.hook_router_logits [n, experts]`, `mlp.hook_expert_weights [n, chosen]`. */
 export const sparseMlp = (
-  { config, weights }: Lowering,
+  { config, product }: Lowering,
   { count, perToken, normalised }: ExpertConfig,
   layer: number,
   h: Tensor,
   hook: (site: string, value: Tensor) => Tensor,
 ): Tensor => {
-  const weight = (name: string) => asFloat32(weights(blockName(layer, name)));
-  const map = (x: Tensor, name: string) => ops.gemm(x, weight(name), { transB: true });
+  const map = (x: Tensor, name: string) => product(blockName(layer, name), x);
   const logits = hook("mlp.hook_router_logits", map(h, ROUTER)); // [n, experts]
   const [likely, chosen] = ops.topK(ops.softmax(logits), perToken); // [n, chosen] each
   const share = hook(

@@ -7,13 +7,19 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { blocks, embed, finalNorm, type Lowering, unembed } from "../decoder/block.ts";
 import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
 import { rotateSteps } from "../decoder/rotation.ts";
-import { weightSource } from "../decoder/weights.ts";
+import { decoderWeights } from "../decoder/weights.ts";
+import type { QuantisedCopy } from "../weights/quantised-cache.ts";
 
 /**
  * Inputs: `input_ids [batch]`, `positions [batch]` (= length of each row's past), `key.N`, `value.N` `[batch, kv_heads, past, d_head]`
  * (slots at or beyond a row's length are masked). Outputs: `logits [batch, vocab]`, `new_kv [2 · layers, batch, kv_heads, d_head]`.
  */
-export const decodeProgram = (checkpoint: Checkpoint, maxTokens: number, headScale?: RenormMode): Program => {
+export const decodeProgram = (
+  checkpoint: Checkpoint,
+  maxTokens: number,
+  headScale?: RenormMode,
+  quantised?: QuantisedCopy,
+): Program => {
   const { config } = checkpoint;
   const { heads, kvHeads, headDim, layers } = config;
   const group = heads / kvHeads;
@@ -54,12 +60,12 @@ export const decodeProgram = (checkpoint: Checkpoint, maxTokens: number, headSca
   };
   const lowering: Lowering = {
     config,
-    weights: weightSource(graph, { folder: checkpoint.folder, entries: checkpoint.weights }),
+    ...decoderWeights(graph, checkpoint, quantised),
     attend,
     hook: scale,
   };
   const stream = blocks(lowering, embed(lowering, ids, "batch"));
   graph.output("logits", unembed(lowering, finalNorm(lowering, stream)));
   graph.output("new_kv", ops.concat(fresh, 0));
-  return programOf(graph, checkpoint.folder);
+  return programOf(graph, quantised?.folder ?? checkpoint.folder);
 };

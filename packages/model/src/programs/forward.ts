@@ -9,7 +9,8 @@ import { blocks, embed, finalNorm, type Lowering, unembed } from "../decoder/blo
 import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
 import { type LoraShape, loraInputs } from "../decoder/lora.ts";
 import { FINAL_NORMALIZED, residPost, type Site, siteWidth } from "../decoder/sites.ts";
-import { weightSource } from "../decoder/weights.ts";
+import { decoderWeights } from "../decoder/weights.ts";
+import type { QuantisedCopy } from "../weights/quantised-cache.ts";
 import { headContributions } from "./head-contributions.ts";
 
 export interface ForwardRequest {
@@ -31,6 +32,8 @@ export interface ForwardRequest {
   readonly headScale?: RenormMode | undefined;
   /** An adapter given at run time, by PEFT's parameter names. */
   readonly lora?: LoraShape | undefined;
+  /** Multiply with quantised weights: for generation, not for analysis. */
+  readonly quantised?: QuantisedCopy | undefined;
   /** Gathers every token: `capture_index` is not an input, the outputs' first axis is batch · token. */
   readonly everyToken?: boolean;
 }
@@ -40,7 +43,7 @@ const ROWS = "batch*token";
 /** What a graph over sequences starts from; the training programs use it too. */
 export const forwardGraph = (
   checkpoint: Checkpoint,
-  request: Pick<ForwardRequest, "maxTokens" | "lora" | "headScale" | "patterns" | "keyValues">,
+  request: Pick<ForwardRequest, "maxTokens" | "lora" | "headScale" | "patterns" | "keyValues" | "quantised">,
   observe: (site: Site, value: Tensor) => void = () => {},
   trained: ReadonlySet<string> = new Set(),
 ) => {
@@ -51,7 +54,7 @@ export const forwardGraph = (
   const scale = request.headScale === undefined ? undefined : headScaleHook(graph, config, request.headScale, ROWS);
   const lowering: Lowering = {
     config,
-    weights: weightSource(graph, { folder: checkpoint.folder, entries: checkpoint.weights, trained }),
+    ...decoderWeights(graph, checkpoint, request.quantised, trained),
     attend: causalAttention(ids, config, request.maxTokens, {
       onPattern: (layer, pattern) => {
         if (request.patterns?.includes(layer)) graph.output(`blocks.${layer}.attn.hook_pattern`, pattern);
@@ -108,5 +111,5 @@ export const forwardProgram = (checkpoint: Checkpoint, request: ForwardRequest):
       headContributions(lowering, zs.map(at), graph.input("direction", "float32", [checkpoint.config.hidden])),
     );
   }
-  return programOf(graph, checkpoint.folder);
+  return programOf(graph, request.quantised?.folder ?? checkpoint.folder);
 };

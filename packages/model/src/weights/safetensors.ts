@@ -174,27 +174,26 @@ export interface FloatTensor {
   readonly data: Float32Array;
 }
 
-/**
- * Write f32 tensors, stored as `dtype`. Names in sorted order, data 8-byte aligned: equal input gives equal bytes.
- * Throws a RangeError when data does not fill its shape.
- */
-export const writeSafetensors = (
-  file: string,
-  tensors: Readonly<Record<string, FloatTensor>>,
-  dtype: "float32" | "float16" | "bfloat16" = "float32",
-): void => {
+/** A tensor to be written; `bytes` is called when its turn comes, so that not all need be in memory. */
+export interface TensorPart {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: ReadonlyArray<number>;
+  readonly bytes: () => Uint8Array;
+}
+
+/** Write tensors of any type, in the order of their names: equal input gives equal bytes. Throws a RangeError when data does not fill its shape. */
+export const writeTensors = (file: string, tensors: ReadonlyArray<TensorPart>): void => {
+  const parts = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const size = ({ dtype, shape }: TensorPart) => shape.reduce((p, d) => p * d, 1) * DTYPES[dtype].bytes;
   const header: Array<[name: string, entry: unknown]> = [["__metadata__", { format: "pt" }]];
-  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const name of Object.keys(tensors).sort()) {
-    const { shape, data } = tensors[name] as FloatTensor;
-    const size = shape.reduce((p, d) => p * d, 1);
-    if (size !== data.length)
-      throw new RangeError(`${name}: [${shape.join(", ")}] holds ${size} elements, got ${data.length}`);
-    const bytes = narrowed(data, dtype);
-    header.push([name, { dtype: codeOf(dtype), shape, data_offsets: [offset, offset + bytes.byteLength] }]);
-    offset += bytes.byteLength;
-    parts.push(bytes);
+  for (const part of parts) {
+    header.push([
+      part.name,
+      { dtype: codeOf(part.dtype), shape: part.shape, data_offsets: [offset, offset + size(part)] },
+    ]);
+    offset += size(part);
   }
   const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const head = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, " ");
@@ -202,10 +201,38 @@ export const writeSafetensors = (
   text.copy(head, 8);
   const fd = openSync(file, "w");
   try {
-    for (const part of [head, ...parts]) writeFileSync(fd, part);
+    writeFileSync(fd, head);
+    for (const part of parts) {
+      const bytes = part.bytes();
+      if (bytes.byteLength !== size(part))
+        throw new RangeError(
+          `${part.name}: [${part.shape.join(", ")}] takes ${size(part)} bytes, got ${bytes.byteLength}`,
+        );
+      writeFileSync(fd, bytes);
+    }
   } finally {
     closeSync(fd);
   }
+};
+
+/** Write f32 tensors, stored as `dtype`. Throws a RangeError when data does not fill its shape. */
+export const writeSafetensors = (
+  file: string,
+  tensors: Readonly<Record<string, FloatTensor>>,
+  dtype: "float32" | "float16" | "bfloat16" = "float32",
+): void => {
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    const size = shape.reduce((p, d) => p * d, 1);
+    if (size !== data.length)
+      throw new RangeError(`${name}: [${shape.join(", ")}] holds ${size} elements, got ${data.length}`);
+  }
+  const part = ([name, { shape, data }]: [string, FloatTensor]): TensorPart => ({
+    name,
+    dtype,
+    shape,
+    bytes: () => narrowed(data, dtype),
+  });
+  writeTensors(file, Object.entries(tensors).map(part));
 };
 
 const narrowed = (data: Float32Array, dtype: "float32" | "float16" | "bfloat16"): Uint8Array => {

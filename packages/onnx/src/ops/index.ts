@@ -6,5 +6,6 @@ export * from "./linear.ts";
 export * from "./logic.ts";
 export * from "./loss.ts";
 export * from "./normalisation.ts";
+export * from "./quantised.ts";
 export * from "./reduce.ts";
 export * from "./routing.ts";
