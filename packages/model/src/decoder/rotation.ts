@@ -52,16 +52,25 @@ export const rotateSequences = (graph: Graph, config: DecoderConfig, maxTokens: 
   return rotateBy(config, "token", chosen as unknown as Tables, positions);
 };
 
-/** Rotation of one new token per row at `positions [batch]`: a row is long once the token makes it so. */
-export const rotateSteps = (graph: Graph, config: DecoderConfig, maxTokens: number, positions: Tensor): Rotate => {
+/**
+ * Rotation of new tokens at `positions [batch, token]` behind `pastLength [batch, 1]` cached ones: a row is long once the padded
+ * tokens make it so, so rows that are prefilled together are all short or all long.
+ */
+export const rotateContinuations = (
+  graph: Graph,
+  config: DecoderConfig,
+  maxTokens: number,
+  positions: Tensor,
+  pastLength: Tensor,
+): Rotate => {
   const short = tables(graph, config, maxTokens, false);
   const from = mayBeLong(config, maxTokens);
-  if (from === undefined) return rotateBy(config, 1, short, ops.unsqueeze(positions, 1));
+  if (from === undefined) return rotateBy(config, "token", short, positions);
   const long = tables(graph, config, maxTokens, true);
-  const isLong = ops.unsqueeze(ops.greater(positions, from - 1), 1); // [batch, 1]
-  const chosen = [0, 1].map((i) => {
-    const rows = ops.where(isLong, ops.gather(long[i] as Tensor, positions), ops.gather(short[i] as Tensor, positions)); // [batch, rotary_dim / 2]
-    return ops.unsqueeze(rows, 1);
-  });
-  return rotateBy(config, 1, chosen as unknown as Tables, undefined);
+  const isLong = ops.unsqueeze(ops.greater(ops.add(pastLength, graph.shapeTensor(["token"])), from), 2); // [batch, 1, 1]
+  const chosen = [0, 1].map((i) =>
+    // [batch, token, rotary_dim / 2]
+    ops.where(isLong, ops.gather(long[i] as Tensor, positions), ops.gather(short[i] as Tensor, positions)),
+  );
+  return rotateBy(config, "token", chosen as unknown as Tables, undefined);
 };

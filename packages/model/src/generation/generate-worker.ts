@@ -1,13 +1,12 @@
-/** Worker side of `Generator`: two sessions and the cache live here. */
+/** Worker side of `Generator`: the session and the cache live here. */
 import { type Program, RuntimeSession, type SessionOptions, serve } from "@precipice/onnx";
 import { TextTokenizer } from "../text/tokenizer.ts";
 import { generateRows, type LoopModel } from "./loop.ts";
 import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
 
 export interface OpenArgs {
-  readonly prefill: Program;
   readonly decode: Program;
-  readonly model: Omit<LoopModel, "prefill" | "decode" | "decodeText">;
+  readonly model: Omit<LoopModel, "decode" | "decodeText">;
   /** Checkpoint folder: its tokenizer is opened when stop strings are asked for. */
   readonly folder: string;
   readonly options: SessionOptions;
@@ -25,14 +24,13 @@ let model: LoopModel | undefined;
 serve(
   {
     open: async (args: OpenArgs) => {
-      const prefill = await RuntimeSession.open(args.prefill, args.options);
       const decode = await RuntimeSession.open(args.decode, args.options);
       let tokenizer: TextTokenizer | undefined;
       const decodeText = (ids: ReadonlyArray<number>) => {
         tokenizer ??= TextTokenizer.open(args.folder, { bosId: undefined });
         return tokenizer.decode(ids);
       };
-      model = { ...args.model, prefill, decode, decodeText };
+      model = { ...args.model, decode, decodeText };
     },
     generate: async ({ rows, options, headScale }: GenerateArgs, context) => {
       if (model === undefined) throw new Error("the generator was not opened");
@@ -53,7 +51,6 @@ serve(
     },
   },
   async () => {
-    await model?.prefill.close();
     await model?.decode.close();
   },
 );

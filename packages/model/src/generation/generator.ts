@@ -10,7 +10,6 @@ import type { Checkpoint } from "../checkpoint.ts";
 import type { RenormMode } from "../decoder/head-scale.ts";
 import { CheckpointError, DecoderError } from "../errors.ts";
 import { decodeProgram } from "../programs/decode.ts";
-import { forwardProgram } from "../programs/forward.ts";
 import { quantisedCopy } from "../weights/quantised-cache.ts";
 import type { GenerateArgs, GenerateEvent, OpenArgs } from "./generate-worker.ts";
 import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
@@ -76,7 +75,6 @@ export class Generator {
     for (const [what, value] of Object.entries({ maxTokens, batch, workers, threads })) positive(what, value);
     const quantised = weights === "float" ? undefined : await quantisedCopy(checkpoint, weights === "int8" ? 8 : 4);
     const args: OpenArgs = {
-      prefill: forwardProgram(checkpoint, { maxTokens, logits: true, keyValues: true, headScale, quantised }),
       decode: decodeProgram(checkpoint, maxTokens, headScale, quantised),
       model: {
         layers: config.layers,

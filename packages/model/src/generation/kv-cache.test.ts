@@ -9,19 +9,23 @@ const ARRAYS = 2 * SHAPE.layers;
 const mark = (array: number, id: number, head: number, token: number, i: number) =>
   array * 1e5 + id * 1e4 + head * 1e3 + token * 10 + i;
 
-/** Prefill of `ids`, right-padded to `tokens`: `[rows, kv_heads, tokens, d_head]`. */
-const prefill = (array: number, ids: ReadonlyArray<number>, tokens: number) =>
+/** New keys and values of `ids` from token `from` on: `[2 · layers, rows, kv_heads, tokens, d_head]`. */
+const fresh = (ids: ReadonlyArray<number>, tokens: number, from: ReadonlyArray<number> = ids.map(() => 0)) =>
   Float32Array.from(
-    ids.flatMap((id) =>
-      Array.from({ length: SHAPE.kvHeads }, (_, h) =>
-        Array.from({ length: tokens }, (_, t) => [0, 1, 2].map((i) => mark(array, id, h, t, i))),
-      ).flat(2),
-    ),
+    Array.from({ length: ARRAYS }, (_, array) =>
+      ids.map((id, row) =>
+        Array.from({ length: SHAPE.kvHeads }, (_, h) =>
+          Array.from({ length: tokens }, (_, t) =>
+            [0, 1, 2].map((i) => mark(array, id, h, (from[row] as number) + t, i)),
+          ),
+        ),
+      ),
+    ).flat(4),
   );
 
-const write = (cache: KvCache, row: number, id: number, length: number) => {
-  for (let a = 0; a < ARRAYS; a++) cache.writeRow(a, row, prefill(a, [99, id], 8), 1, 8, length);
-};
+/** A prefill of two rows, right-padded to 8 tokens, of which the second is kept. */
+const write = (cache: KvCache, to: number, id: number, count: number) =>
+  cache.write(fresh([99, id], 8), 2, 8, (row) => (row === 1 ? { to, at: 0, count } : undefined));
 
 const expectRow = (cache: KvCache, row: number, id: number, length: number, rows = SHAPE.maxRows) => {
   for (let a = 0; a < ARRAYS; a++) {
@@ -58,12 +62,7 @@ describe("KvCache", () => {
     const lengths = [3, 6];
     write(cache, 0, 1, 3);
     write(cache, 1, 2, 6);
-    const step = Float32Array.from(
-      Array.from({ length: ARRAYS }, (_, a) =>
-        lengths.map((length, row) => [0, 1].map((h) => [0, 1, 2].map((i) => mark(a, row + 1, h, length, i)))),
-      ).flat(3),
-    ); // [2 · layers, rows, kv_heads, d_head]
-    cache.writeStep(step, 2, (row) => lengths[row] as number);
+    cache.write(fresh([1, 2], 1, lengths), 2, 1, (row) => ({ to: row, at: lengths[row] as number, count: 1 }));
     expectRow(cache, 0, 1, 4);
     expectRow(cache, 1, 2, 7);
   });

@@ -51,28 +51,28 @@ export class KvCache {
     this.#slots = next;
   }
 
-  /** Copy the first `count` tokens of row `sourceRow` of `data [rows, kv_heads, tokens, d_head]`. */
-  writeRow(array: number, row: number, data: Float32Array, sourceRow: number, tokens: number, count: number): void {
+  /**
+   * Write new keys and values `data [2 · layers, rows, kv_heads, tokens, d_head]`: of each of its rows, the first `count(row)`
+   * tokens go behind slot `at(row)` of cache row `to(row)`.
+   */
+  write(
+    data: Float32Array,
+    rows: number,
+    tokens: number,
+    place: (row: number) => { readonly to: number; readonly at: number; readonly count: number } | undefined,
+  ): void {
     const { kvHeads, headDim } = this.#shape;
-    const to = this.#arrays[array] as Float32Array;
-    for (let h = 0; h < kvHeads; h++) {
-      const from = (sourceRow * kvHeads + h) * tokens * headDim;
-      to.set(data.subarray(from, from + count * headDim), (row * kvHeads + h) * this.#slots * headDim);
-    }
-  }
-
-  /** Write the step's new rows `data [2 · layers, rows, kv_heads, d_head]` at each row's slot. */
-  writeStep(data: Float32Array, rows: number, slotOf: (row: number) => number): void {
-    const { kvHeads, headDim } = this.#shape;
-    let from = 0;
-    for (const to of this.#arrays) {
-      for (let row = 0; row < rows; row++) {
-        const slot = slotOf(row);
+    for (let row = 0; row < rows; row++) {
+      const target = place(row);
+      if (target === undefined) continue;
+      this.#arrays.forEach((array, i) => {
         for (let h = 0; h < kvHeads; h++) {
-          const at = ((row * kvHeads + h) * this.#slots + slot) * headDim;
-          for (let i = 0; i < headDim; i++) to[at + i] = data[from++] as number;
+          const from = ((i * rows + row) * kvHeads + h) * tokens * headDim;
+          const at = ((target.to * kvHeads + h) * this.#slots + target.at) * headDim;
+          // a loop: a call per head would cost more than the few numbers of a decoding step
+          for (let k = 0; k < target.count * headDim; k++) array[at + k] = data[from + k] as number;
         }
-      }
+      });
     }
   }
 

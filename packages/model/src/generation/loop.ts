@@ -10,7 +10,6 @@ import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "
 import { penalised, sample } from "./sampling.ts";
 
 export interface LoopModel {
-  readonly prefill: RuntimeSession;
   readonly decode: RuntimeSession;
   readonly layers: number;
   readonly heads: number;
@@ -141,13 +140,22 @@ export const generateRows = async (
       return headScale?.scope === "all" || (t >= row.prompt.length && t < known(row)) ? 1 : 0; // padding is not generated
     };
     const lastTokens = batch.lengths.map((length, b) => BigInt(b * batch.tokens + length - 1));
-    const result = await model.prefill.run({
+    const n = group.length;
+    const nothing = new Float32Array(n * kvHeads * headDim); // one masked slot: a past of no tokens
+    const feeds: Record<string, ResidentTensor> = {
       input_ids: resident(batch.ids),
-      capture_index: resident({ dtype: "int64", dims: [group.length], data: BigInt64Array.from(lastTokens) }),
+      past_length: resident({ dtype: "int64", dims: [n], data: new BigInt64Array(n) }),
+      capture_index: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(lastTokens) }),
       ...scaleFeeds(gate, batch.batch * batch.tokens),
-    });
+    };
+    for (let l = 0; l < layers; l++) {
+      for (const name of [`key.${l}`, `value.${l}`])
+        feeds[name] = resident({ dtype: "float32", dims: [n, kvHeads, 1, headDim], data: nothing });
+    }
+    const result = await model.decode.run(feeds);
     const logits = toHost(result["logits"] as ResidentTensor).data as Float32Array;
     cache.grow(batch.tokens + 1, active.length);
+    const places = new Map<number, { to: number; at: number; count: number }>();
     group.forEach((row, b) => {
       const length = batch.lengths[b] as number;
       row.length = length;
@@ -156,23 +164,20 @@ export const generateRows = async (
         waiting.push(row);
         return;
       }
-      for (let l = 0; l < layers; l++) {
-        for (const [kind, name] of [`key.${l}`, `value.${l}`].entries()) {
-          const data = (result[name] as ResidentTensor).data as Float32Array;
-          cache.writeRow(2 * l + kind, active.length, data, b, batch.tokens, length);
-        }
-      }
+      places.set(b, { to: active.length, at: 0, count: length });
       active.push(row);
     });
-    events.onTokens(group.length);
+    cache.write((result["new_kv"] as ResidentTensor).data as Float32Array, n, batch.tokens, (b) => places.get(b));
+    events.onTokens(n);
   };
 
   const step = async (): Promise<void> => {
     const n = active.length;
     cache.grow(active.reduce((m, r) => Math.max(m, r.length), 0) + 1, n);
     const feeds: Record<string, ResidentTensor> = {
-      input_ids: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(active, (r) => BigInt(r.last)) }),
-      positions: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(active, (r) => BigInt(r.length)) }),
+      input_ids: resident({ dtype: "int64", dims: [n, 1], data: BigInt64Array.from(active, (r) => BigInt(r.last)) }),
+      past_length: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(active, (r) => BigInt(r.length)) }),
+      capture_index: resident({ dtype: "int64", dims: [n], data: BigInt64Array.from(active, (_, b) => BigInt(b)) }),
       ...scaleFeeds(() => 1, n),
     };
     const dims = [n, kvHeads, cache.slots, headDim];
@@ -182,11 +187,11 @@ export const generateRows = async (
     }
     const result = await model.decode.run(feeds);
     const logits = (result["logits"] as ResidentTensor).data as Float32Array;
-    cache.writeStep(
-      (result["new_kv"] as ResidentTensor).data as Float32Array,
-      n,
-      (row) => (active[row] as Active).length,
-    );
+    cache.write((result["new_kv"] as ResidentTensor).data as Float32Array, n, 1, (row) => ({
+      to: row,
+      at: (active[row] as Active).length,
+      count: 1,
+    }));
     // From the last row down, so that a row moved into a gap has been seen already.
     for (let b = n - 1; b >= 0; b--) {
       const row = active[b] as Active;
