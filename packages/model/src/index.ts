@@ -34,5 +34,7 @@ export {
   readHeader,
   readInts,
   type TensorEntry,
+  type TensorPart,
   writeSafetensors,
+  writeTensors,
 } from "./weights/safetensors.ts";

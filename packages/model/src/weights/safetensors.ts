@@ -158,7 +158,11 @@ export const readFloats = (entry: TensorEntry): Float32Array<ArrayBuffer> => {
   const widen = entry.dtype === "float16" ? fromFloat16 : entry.dtype === "bfloat16" ? fromBfloat16 : undefined;
   if (widen === undefined)
     return fail(entry.file, entry.name, `is ${entry.dtype}, not a float tensor`, "use a float checkpoint");
-  return Float32Array.from(new Uint16Array(buffer), widen);
+  const bits = new Uint16Array(buffer);
+  // not `from(bits, widen)`: that collects the values in a plain array first, and an embedding table is too large for one
+  const floats = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) floats[i] = widen(bits[i] as number);
+  return floats;
 };
 
 /** An integer tensor as plain numbers. */
@@ -236,6 +240,9 @@ export const writeSafetensors = (
 };
 
 const narrowed = (data: Float32Array, dtype: "float32" | "float16" | "bfloat16"): Uint8Array => {
-  const raw = dtype === "float32" ? data : Uint16Array.from(data, dtype === "float16" ? toFloat16 : toBfloat16);
-  return new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength);
+  if (dtype === "float32") return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const narrow = dtype === "float16" ? toFloat16 : toBfloat16;
+  const bits = new Uint16Array(data.length);
+  for (let i = 0; i < data.length; i++) bits[i] = narrow(data[i] as number);
+  return new Uint8Array(bits.buffer);
 };
