@@ -1,6 +1,7 @@
 /** The causal check: ablate one head alone and see how the final refusal score moves. */
 import { Analyzer, type Checkpoint, type RenormMode } from "@precipice/model";
 import { floats } from "@precipice/onnx";
+import { sigmoid } from "@precipice/stats";
 import type { ProbeDirection } from "./attribute-heads.ts";
 
 export interface HeadIndex {
@@ -18,8 +19,6 @@ export const scaleOf = (
   for (const { layer, head } of heads) scale[layer * config.heads + head] = gamma;
   return scale;
 };
-
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 
 export interface CausalOptions {
   readonly renorm: RenormMode;

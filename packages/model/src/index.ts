@@ -4,7 +4,7 @@ export { type ReadOut, type TokenScoreOptions, tokenScores } from "./analysis/to
 export type { DecoderConfig } from "./architecture/config.ts";
 export { readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";
-export { LINEARS, type Linear, linearShape, linears, tensorShapes } from "./architecture/tensor-names.ts";
+export { type Linear, linearShape, linears, tensorShapes } from "./architecture/tensor-names.ts";
 export { checkRows, lengthBuckets, type PaddedBatch, padRows, type TrainingRow, trainingFeeds } from "./batch.ts";
 export { Checkpoint } from "./checkpoint.ts";
 export { RENORM_MODES, type RenormMode } from "./decoder/head-scale.ts";

@@ -1,4 +1,5 @@
 /** A linear probe and how it reads an activation. */
+import { sigmoid } from "@precipice/stats";
 
 /** p(refuse) = sigmoid(weight · h + bias) for an activation h of `weight.length` values. */
 export interface LinearProbe {
@@ -6,7 +7,7 @@ export interface LinearProbe {
   readonly bias: number;
 }
 
-export const sigmoid = (z: number): number => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+export { sigmoid };
 
 /** Probability for each row of H, row-major [n, d]. Throws a RangeError when H is no multiple of d long. */
 export const probeScores = (probe: LinearProbe, H: ArrayLike<number>): Float64Array => {

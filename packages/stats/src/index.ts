@@ -16,4 +16,5 @@ export { type Estimate, meanNormal, wilson } from "./interval.ts";
 export { normalCdf, normalQuantile } from "./normal.ts";
 // Randomness: a seed and a name give a stream
 export { type Random, random } from "./random.ts";
+export { sigmoid } from "./sigmoid.ts";
 export { xoshiro128ss } from "./xoshiro.ts";

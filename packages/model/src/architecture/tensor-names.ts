@@ -1,7 +1,7 @@
 /** Hugging Face's tensor names of a decoder, with the shape each must have. */
 import type { DecoderConfig, ExpertConfig } from "./config.ts";
 
-export const LINEARS = [
+const LINEARS = [
   "self_attn.q_proj",
   "self_attn.k_proj",
   "self_attn.v_proj",

@@ -8,8 +8,6 @@ import { rotateSequences } from "./rotation.ts";
 import { hookZ, type Site } from "./sites.ts";
 
 export interface CausalAttention {
-  /** k and v of each layer after rotation, `[batch, kv_heads, token, d_head]`, when asked for. */
-  readonly onKeyValue?: (layer: number, k: Tensor, v: Tensor) => void;
   /** Attention probabilities of each layer, `[batch, heads, query, key]`, when asked for. */
   readonly onPattern?: (layer: number, pattern: Tensor) => void;
 }
@@ -19,7 +17,7 @@ export const causalAttention = (
   ids: Tensor,
   config: DecoderConfig,
   maxPositions: number,
-  { onKeyValue, onPattern }: CausalAttention = {},
+  { onPattern }: CausalAttention = {},
 ) => {
   const graph = ids.graph;
   const { heads, kvHeads, headDim } = config;
@@ -44,7 +42,6 @@ export const causalAttention = (
       ops.transpose(ops.reshape(x, ["batch", "token", n, headDim]), [0, 2, 1, 3]);
     const kh = byHead(turned(k, kvHeads), kvHeads); // [batch, kv_heads, token, d_head]
     const vh = byHead(v, kvHeads);
-    onKeyValue?.(layer, kh, vh);
     // All query heads of one kv head are stacked along the rows, so that one product per kv head serves them.
     const qh = ops.reshape(byHead(turned(q, heads), heads), ["batch", kvHeads, `${group}*token`, headDim]);
     const scores = ops.reshape(ops.matMulT(qh, kh, 1 / Math.sqrt(headDim)), ["batch", heads, "token", "token"]);

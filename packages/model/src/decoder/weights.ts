@@ -71,8 +71,10 @@ export const asFloat32 = (tensor: Tensor): Tensor => ops.cast(tensor, "float32")
 export const decoderWeights = (
   graph: Graph,
   checkpoint: Pick<Checkpoint, "folder" | "weights">,
-  quantised?: QuantisedCopy,
-  trained?: ReadonlySet<string>,
+  {
+    quantised,
+    trained,
+  }: { readonly quantised?: QuantisedCopy | undefined; readonly trained?: ReadonlySet<string> } = {},
 ): { readonly weights: WeightSource; readonly product: Product } => {
   const { folder, entries } = quantised ?? { folder: checkpoint.folder, entries: checkpoint.weights };
   const weights = weightSource(graph, { folder, entries, ...(trained === undefined ? {} : { trained }) });

@@ -1,8 +1,8 @@
 /** Parity of generation: greedy tokens and their logits, batches, ablated heads, the cache after the prompt. */
-import { floats, Session } from "@precipice/onnx";
+import { floats, type HostTensor, Session } from "@precipice/onnx";
 import { padRows } from "../batch.ts";
 import { Generator } from "../generation/generator.ts";
-import { forwardProgram } from "../programs/forward.ts";
+import { decodeProgram } from "../programs/decode.ts";
 import { headScale, RENORMS } from "./forward-rows.ts";
 import type { Golden } from "./golden.ts";
 import { type ParityRow, parityRow } from "./rows.ts";
@@ -50,15 +50,37 @@ export const generationRows = async (golden: Golden): Promise<ParityRow[]> => {
     close(`gen.ablate.${mode}.step_logits`, row?.logits ?? []);
   }
 
-  await using session = await Session.open(
-    forwardProgram(checkpoint, { maxTokens, keyValues: true, everyToken: true }),
-  );
-  const out = await session.run({ input_ids: padRows([golden.ints("gen.prompt")], config.vocab).ids });
-  for (const [name, kind] of [
-    ["gen.cache_k", "key"],
-    ["gen.cache_v", "value"],
-  ] as const) {
-    close(name, Array.from({ length: config.layers }, (_, l) => Array.from(floats(out[`${kind}.${l}`]))).flat());
-  }
+  const cache = await cacheAfterPrompt(golden, maxTokens);
+  close("gen.cache_k", cache.keys);
+  close("gen.cache_v", cache.values);
   return found;
+};
+
+/** What the generation program hands to the cache for the prompt: keys (rotated) and values, `[layer, kv_head, token, d_head]`. */
+const cacheAfterPrompt = async ({ checkpoint, ints }: Golden, maxTokens: number) => {
+  const { layers, kvHeads, headDim, vocab } = checkpoint.config;
+  await using session = await Session.open(decodeProgram(checkpoint, maxTokens));
+  const slot: HostTensor = {
+    dtype: "float32",
+    dims: [1, kvHeads, 1, headDim],
+    data: new Float32Array(kvHeads * headDim),
+  };
+  const past = Object.fromEntries(
+    Array.from({ length: layers }, (_, l) => [`key.${l}`, `value.${l}`])
+      .flat()
+      .map((name) => [name, slot]),
+  );
+  const out = await session.run({
+    ...past,
+    input_ids: padRows([ints("gen.prompt")], vocab).ids,
+    past_length: { dtype: "int64", dims: [1], data: new BigInt64Array(1) },
+    capture_index: { dtype: "int64", dims: [1], data: new BigInt64Array(1) },
+  });
+  const fresh = floats(out["new_kv"]); // [2 · layers, 1, kv_heads, token, d_head]
+  const size = fresh.length / (2 * layers);
+  const every = (kind: 0 | 1) =>
+    Array.from({ length: layers }, (_, l) =>
+      Array.from(fresh.subarray((2 * l + kind) * size, (2 * l + kind + 1) * size)),
+    ).flat();
+  return { keys: every(0), values: every(1) };
 };

@@ -80,7 +80,7 @@ export const decodeProgram = (
     const byToken = ops.transpose(ops.reshape(z, ["batch", heads, "token", headDim]), [0, 2, 1, 3]);
     return ops.reshape(byToken, ["batch*token", heads * headDim]);
   };
-  const lowering: Lowering = { config, ...decoderWeights(graph, checkpoint, quantised), attend, hook: scale };
+  const lowering: Lowering = { config, ...decoderWeights(graph, checkpoint, { quantised }), attend, hook: scale };
   const stream = ops.gather(blocks(lowering, embed(lowering, ids, "batch*token")), index); // [capture, d_model]
   graph.output("logits", unembed(lowering, finalNorm(lowering, stream)));
   graph.output("new_kv", ops.concat(fresh, 0));

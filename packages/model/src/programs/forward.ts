@@ -10,7 +10,6 @@ import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
 import { type LoraShape, loraInputs } from "../decoder/lora.ts";
 import { FINAL_NORMALIZED, residPost, type Site, siteWidth } from "../decoder/sites.ts";
 import { decoderWeights } from "../decoder/weights.ts";
-import type { QuantisedCopy } from "../weights/quantised-cache.ts";
 import { headContributions } from "./head-contributions.ts";
 
 export interface ForwardRequest {
@@ -22,8 +21,6 @@ export interface ForwardRequest {
   readonly capture?: ReadonlyArray<Site>;
   /** Attention probabilities of these layers: outputs `blocks.N.attn.hook_pattern [batch, head, query, key]`. */
   readonly patterns?: ReadonlyArray<number>;
-  /** k and v of every layer, `key.N`, `value.N` `[batch, kv_heads, token, d_head]`. */
-  readonly keyValues?: boolean;
   /** Projections of a site on given directions at every token: input `projection.N [d, k]`, output `score.N [batch * token, k]`. */
   readonly projections?: ReadonlyArray<{ readonly site: Site; readonly count: number }>;
   /** Every head's contribution along input `direction [d_model]` at the captured tokens: `head_contribution [layer, capture, head]`. */
@@ -32,8 +29,6 @@ export interface ForwardRequest {
   readonly headScale?: RenormMode | undefined;
   /** An adapter given at run time, by PEFT's parameter names. */
   readonly lora?: LoraShape | undefined;
-  /** Multiply with quantised weights: for generation, not for analysis. */
-  readonly quantised?: QuantisedCopy | undefined;
   /** Gathers every token: `capture_index` is not an input, the outputs' first axis is batch · token. */
   readonly everyToken?: boolean;
 }
@@ -43,7 +38,7 @@ const ROWS = "batch*token";
 /** What a graph over sequences starts from; the training programs use it too. */
 export const forwardGraph = (
   checkpoint: Checkpoint,
-  request: Pick<ForwardRequest, "maxTokens" | "lora" | "headScale" | "patterns" | "keyValues" | "quantised">,
+  request: Pick<ForwardRequest, "maxTokens" | "lora" | "headScale" | "patterns">,
   observe: (site: Site, value: Tensor) => void = () => {},
   trained: ReadonlySet<string> = new Set(),
 ) => {
@@ -54,15 +49,10 @@ export const forwardGraph = (
   const scale = request.headScale === undefined ? undefined : headScaleHook(graph, config, request.headScale, ROWS);
   const lowering: Lowering = {
     config,
-    ...decoderWeights(graph, checkpoint, request.quantised, trained),
+    ...decoderWeights(graph, checkpoint, { trained }),
     attend: causalAttention(ids, config, request.maxTokens, {
       onPattern: (layer, pattern) => {
         if (request.patterns?.includes(layer)) graph.output(`blocks.${layer}.attn.hook_pattern`, pattern);
-      },
-      onKeyValue: (layer, k, v) => {
-        if (!request.keyValues) return;
-        graph.output(`key.${layer}`, k);
-        graph.output(`value.${layer}`, v);
       },
     }),
     hook: (site, value) => {
@@ -111,5 +101,5 @@ export const forwardProgram = (checkpoint: Checkpoint, request: ForwardRequest):
       headContributions(lowering, zs.map(at), graph.input("direction", "float32", [checkpoint.config.hidden])),
     );
   }
-  return programOf(graph, request.quantised?.folder ?? checkpoint.folder);
+  return programOf(graph, checkpoint.folder);
 };
