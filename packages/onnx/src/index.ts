@@ -3,7 +3,7 @@ export { type Cotangent, differentiate, pullBack } from "./differentiate.ts";
 export { DTYPES, type DType, type TypedArray, typedArray } from "./dtype.ts";
 export { GradientError, GraphError, Interrupted, NonFiniteLoss, SessionError } from "./errors.ts";
 export { type Attribute, type ExternalData, Graph, type Node, type Tensor } from "./graph.ts";
-export { float32, floats, type HostTensor, type HostTensors, tensorOf } from "./host-tensor.ts";
+export { float32, floats, type HostTensor, type HostTensors, release, tensorOf } from "./host-tensor.ts";
 export { liveBytes } from "./live-bytes.ts";
 export { defineOp, type OpDoc, type OpRow, opTable } from "./op-table.ts";
 export * as ops from "./ops/index.ts";

@@ -1,6 +1,7 @@
 /** Stage `probe.capture`: activations at named sites and positions, sized before anything is computed, written as they come. */
 import { Activations, Model, modelFolder, openModel, Traces } from "@precipice/artifacts";
 import { Analyzer, Checkpoint, type DecoderConfig } from "@precipice/model";
+import { release } from "@precipice/onnx";
 import { asStageError, attempt, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -60,14 +61,14 @@ const checkSize = (bytes: number, rows: number, sites: number, { maxBytes }: Con
       });
 
 /** Captured vectors of one batch stay within this, whatever is captured. */
-const BATCH_BYTES = 2 ** 23;
+const BATCH_BYTES = 2 ** 21;
 
 /**
  * Row order: traces from the longest to the shortest (equal ones as they stand), their tokens ascending, in blocks of about
- * 4 MiB each written site by site. Memory depends on sites and width, not on the number of traces.
+ * 1 MiB each written site by site. Memory depends on sites and width, not on the number of traces.
  */
 export const probeCapture = Stage.make("probe.capture", {
-  version: 2,
+  version: 3,
   description: "Captures activations of traces at named sites and positions",
   config,
   inputs: { model: Model, traces: Traces },
@@ -155,6 +156,7 @@ export const probeCapture = Stage.make("probe.capture", {
         });
         const full = blocks.add(places, (site) => found[site]?.data as Vectors);
         yield* writeAll(full, (batch) => write("activations", batch));
+        release(found); // the blocks hold copies
       }),
     );
     yield* writeAll(blocks.flush(), (batch) => write("activations", batch));

@@ -13,7 +13,7 @@ export type CaptureDType = "f32" | "f16";
 export const DTYPE_BYTES: Readonly<Record<CaptureDType, number>> = { f32: 4, f16: 2 };
 
 /** All a block's vectors take together, unless one place alone takes more. */
-const BLOCK_BYTES = 2 ** 22;
+const BLOCK_BYTES = 2 ** 20;
 
 type PlaceRow = Omit<Activation, "site">;
 
