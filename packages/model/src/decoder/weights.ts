@@ -7,7 +7,18 @@ import { BLOCK } from "../weights/quantise.ts";
 import { blocksName, type QuantisedCopy, scalesName } from "../weights/quantised-cache.ts";
 import type { TensorEntry } from "../weights/safetensors.ts";
 
-export type WeightSource = (name: string) => Tensor;
+export interface WeightSource {
+  /** A weight by its name. */
+  (name: string): Tensor;
+  /** The same in pieces of whole rows, each of at most SLAB_BYTES as f32; one piece when it is small or trained. */
+  readonly slabs: (name: string) => ReadonlyArray<Tensor>;
+}
+
+/**
+ * onnxruntime packs a matrix into a copy and frees the original afterwards. A vocabulary of 152k × 1,536 is 0.9 GB, so that loading
+ * it whole would decide how much memory a model needs.
+ */
+const SLAB_BYTES = 2 ** 26;
 
 /** `x [n, in] × Wᵀ (+ bias)` by the weight's name: `[n, out]`. */
 export type Product = (name: string, x: Tensor, bias?: Tensor) => Tensor;
@@ -15,8 +26,15 @@ export type Product = (name: string, x: Tensor, bias?: Tensor) => Tensor;
 /** Products with weights as they are, widened to f32. */
 export const floatProduct =
   (weights: WeightSource): Product =>
-  (name, x, bias) =>
-    ops.gemm(x, asFloat32(weights(name)), { transB: true, bias });
+  (name, x, bias) => {
+    const slabs = weights.slabs(name).map(asFloat32);
+    if (slabs.length === 1) return ops.gemm(x, slabs[0] as Tensor, { transB: true, bias });
+    const y = ops.concat(
+      slabs.map((slab) => ops.gemm(x, slab, { transB: true })),
+      1,
+    );
+    return bias === undefined ? y : ops.add(y, bias);
+  };
 
 /** Products with quantised weights where the copy has them, else as they are. */
 export const quantisedProduct = (weights: WeightSource, { bits, entries }: QuantisedCopy): Product => {
@@ -55,20 +73,38 @@ export const weightSource = (graph: Graph, { folder, entries, trained = new Set(
     real.set(file, path);
     return path;
   };
-  return (name) => {
-    const known = made.get(name);
-    if (known !== undefined) return known;
-    const entry = entries.get(name) as TensorEntry;
-    const tensor = trained.has(name)
-      ? graph.input(name, "float32", entry.shape)
-      : graph.initializer(name, entry.dtype, entry.shape, {
-          location: relative(folder, realFile(entry.file)),
-          offset: entry.offset,
-          length: entry.length,
-        });
-    made.set(name, tensor);
+  const once = (key: string, make: () => Tensor): Tensor => {
+    const tensor = made.get(key) ?? make();
+    made.set(key, tensor);
     return tensor;
   };
+  const inPlace = (key: string, { dtype, shape, file, offset, length }: TensorEntry): Tensor =>
+    once(key, () =>
+      graph.initializer(key, dtype, shape, { location: relative(folder, realFile(file)), offset, length }),
+    );
+  const whole = (name: string): Tensor => {
+    const entry = entries.get(name) as TensorEntry;
+    return trained.has(name) ? once(name, () => graph.input(name, "float32", entry.shape)) : inPlace(name, entry);
+  };
+  const slabs = (name: string): ReadonlyArray<Tensor> => {
+    const entry = entries.get(name) as TensorEntry;
+    const [rows, columns] = entry.shape as [number, number];
+    const perSlab = Math.max(1, Math.floor(SLAB_BYTES / (4 * columns)));
+    if (trained.has(name) || rows <= perSlab) return [whole(name)];
+    const rowBytes = entry.length / rows;
+    return Array.from({ length: Math.ceil(rows / perSlab) }, (_, i) => {
+      const from = i * perSlab;
+      const count = Math.min(perSlab, rows - from);
+      const shape = [count, columns];
+      return inPlace(`${name}.rows.${from}`, {
+        ...entry,
+        shape,
+        offset: entry.offset + from * rowBytes,
+        length: count * rowBytes,
+      });
+    });
+  };
+  return Object.assign(whole, { slabs });
 };
 
 /** A weight as f32; a 16-bit initializer is widened when the session loads. */
