@@ -5,16 +5,14 @@ import { claim, isOrphan, nameOf } from "./owner.ts";
 
 export { syncPath } from "../disk.ts";
 
-/** Flushes every file and folder below `folder`, inner ones first. */
+/** Flushes every file and folder below `folder` and itself, all at once: a file system writes its journal once for several. */
 export async function syncTree(folder: string): Promise<void> {
   const entries = await listFolder(folder);
-  await Promise.all(
-    entries.map((entry) => {
-      const path = join(folder, entry.name);
-      return entry.isDirectory() ? syncTree(path) : syncPath(path);
-    }),
-  );
-  await syncPath(folder);
+  const inner = entries.map((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? syncTree(path) : syncPath(path);
+  });
+  await Promise.all([...inner, syncPath(folder)]);
 }
 
 /** Writes a small file so that readers see the old content or the new, never a part. */
