@@ -18,7 +18,8 @@ const below: { readonly [name: string]: ReadonlyArray<string> } = {
   model: ["onnx", "stats"],
   artifacts: ["runtime"],
   organism: ["artifacts", "model", ...bottom],
-  cli: packages,
+  cli: packages.filter((name) => name !== "playground"),
+  playground: packages,
 };
 
 /** Lints one file per package that imports every package; `importer → imported` for each refused import. */

@@ -1,3 +1,4 @@
 /** The command line for any registry of stages: another repository can ship its own stages under the same commands. */
 export { runCli } from "./cli.ts";
+export { numerics } from "./numerics.ts";
 export { registry } from "./registry.ts";

@@ -1,20 +1,9 @@
 /** Refusal scores of traces by probes, read inside the model's graph: what every stage that scores starts from. */
 import type { SelectedProbe, Trace } from "@precipice/artifacts";
 import { type Checkpoint, type TokenScoreOptions, tokenScores } from "@precipice/model";
-import { isotonicAt } from "@precipice/stats";
 import type { ScoredTrace } from "./cliff.ts";
-import { sigmoid } from "./probe.ts";
+import { probabilityOf } from "./probability.ts";
 import type { Spans } from "./spans.ts";
-
-/** p(refuse) of a probe's logit: by its isotonic calibration where it has one, else the sigmoid. */
-export const probabilityOf = ({ calibration }: Pick<SelectedProbe, "calibration">): ((logit: number) => number) => {
-  if (calibration.length === 0) return sigmoid;
-  const fit = {
-    x: Float64Array.from(calibration, ({ logit }) => logit),
-    y: Float64Array.from(calibration, ({ probability }) => probability),
-  };
-  return (logit) => isotonicAt(fit, logit);
-};
 
 export const spansOf = (trace: Pick<Trace, "thinking_start" | "thinking_end" | "response_start">): Spans => ({
   thinkingStart: trace.thinking_start,
