@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks";
 const checks = [
   { name: "types", command: "tsc", args: ["--noEmit", "-p", "."] },
   { name: "types of the report page", command: "tsc", args: ["--noEmit", "-p", "packages/report/src/browser"] },
+  { name: "types of the playground", command: "tsc", args: ["--noEmit", "-p", "packages/playground/src/browser"] },
   {
     name: "lint, layers and format",
     command: "biome",
