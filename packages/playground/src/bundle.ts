@@ -12,29 +12,32 @@ export interface Bundle {
   readonly files: ReadonlyArray<{ readonly name: string; readonly bytes: Uint8Array }>;
 }
 
+/** The page's own script is a classic one, so that it can at least say what is wrong when the page is opened as a file. */
+const FORMATS = { main: "iife", "worker-wasm": "esm", "worker-webgpu": "esm" } as const;
+
 export const bundlePage = async (): Promise<Bundle> => {
-  const { outputFiles, metafile } = await build({
-    entryPoints: ENTRIES.map((name) => path(`./browser/${name}.ts`)),
+  const bundles = await Promise.all(ENTRIES.map(async (entry) => ({ entry, file: await bundle(entry) })));
+  const names = Object.fromEntries(bundles.map(({ entry, file }) => [entry, file.name])) as Record<Entry, string>;
+  return { names, files: bundles.map(({ file }) => file) };
+};
+
+const bundle = async (entry: Entry): Promise<Bundle["files"][number]> => {
+  const { outputFiles } = await build({
+    entryPoints: [path(`./browser/${entry}.ts`)],
     outdir: "/",
-    absWorkingDir: "/",
+    absWorkingDir: path("."),
     entryNames: "[name]-[hash]",
     bundle: true,
     write: false,
-    metafile: true,
     minify: true,
-    format: "esm",
+    format: FORMATS[entry],
     platform: "browser",
     target: "es2022",
     charset: "ascii",
     legalComments: "eof",
     tsconfigRaw: "{}",
   });
-  const nameOf = (file: string) => file.split(/[/\\]/).at(-1) as string;
-  const names = Object.fromEntries(
-    Object.entries(metafile.outputs).map(([file, { entryPoint = "" }]) => [
-      nameOf(entryPoint).replace(/\.ts$/, ""),
-      nameOf(file),
-    ]),
-  ) as Record<Entry, string>;
-  return { names, files: outputFiles.map((file) => ({ name: nameOf(file.path), bytes: file.contents })) };
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error(`esbuild made no file of ${entry}`);
+  return { name: file.path.split(/[/\\]/).at(-1) as string, bytes: file.contents };
 };

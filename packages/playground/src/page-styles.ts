@@ -3,7 +3,7 @@ import { pageStyle, palette, svgStyle } from "@precipice/report/theme";
 
 const own = `main{max-width:1240px;padding-top:44px}
 h1{margin-bottom:10px}.subtitle{max-width:54em}
-[hidden]{display:none!important}
+[hidden],.unusable #ask,.unusable #answer{display:none!important}
 .visually-hidden{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .problem{border-left:3px solid var(--suppress);background:var(--wash);padding:10px 14px;margin:0 0 20px;border-radius:0 6px 6px 0;font-size:14.5px}
 .card{border:1px solid var(--rule);border-radius:10px;background:var(--wash);padding:18px 20px 16px;margin:0}
@@ -21,13 +21,13 @@ select{padding:4px 6px;border-radius:7px}.compose select{font-size:14.5px;color:
 .chips button{border-radius:16px;color:var(--soft);font-size:13px;padding:4px 12px}
 .chips button[aria-pressed=true]{border-color:var(--ink);color:var(--ink)}
 #answer{margin-top:30px}#answer:focus{outline:none}
-.result{margin:0 0 26px;max-width:44em;min-height:3em}
+.result{margin:0 0 26px;max-width:50em;min-height:3em}
 .result b{font-weight:600}.result .suppress,.result .refusal{font-weight:600}
-.stage{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,420px);gap:36px 44px;align-items:start}
+.stage{display:grid;grid-template:"score heads" auto "sides heads" 1fr/minmax(0,1fr) minmax(0,420px);gap:22px 44px;align-items:start}.score{grid-area:score}.heads{grid-area:heads;position:sticky;top:18px}#sides{grid-area:sides}
 .panel-heading{font:600 14px/1.4 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;letter-spacing:0;margin:0 0 10px}.panel-heading small{font-weight:400;font-size:13px;color:var(--soft);margin-left:6px}
 .live-chart{position:relative;height:250px}.live-chart svg{display:block;width:100%;height:250px;overflow:visible}
 .live-chart .early{stroke-opacity:.4;stroke-width:1.5}.live-chart .cross{stroke:var(--ink);stroke-width:1;stroke-opacity:.5}.live-chart .region-name{fill:var(--faint);font-size:11px}
-.sides{margin-top:18px;grid-template-columns:repeat(2,minmax(0,1fr))!important;gap:0 32px!important}
+.sides{grid-template-columns:repeat(2,minmax(0,1fr))!important;gap:0 32px!important}
 .pane{border-top:2px solid currentColor;padding-top:10px}.pane>*{color:var(--ink)}
 .pane.base{color:var(--suppress)}.pane.edited{color:var(--refusal)}
 .pane h3.name{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 10px;margin:0 0 2px;font-size:15px}
@@ -53,8 +53,8 @@ select{padding:4px 6px;border-radius:7px}.compose select{font-size:14.5px;color:
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:14px}
 .about{border-top:1px solid var(--rule);padding-top:26px}.about .definitions{max-width:56em;gap:10px 24px}.engine select{margin:0 4px}
 .share{display:flex;flex-wrap:wrap;align-items:center;gap:10px;margin:26px 0 0;font-size:13.5px;color:var(--soft)}
-@media(max-width:1000px){.stage{grid-template-columns:minmax(0,1fr)}.heads{max-width:520px}}
-@media(max-width:640px){main{padding-top:26px}.card{padding:14px}.ask-row button.primary{padding:9px 16px}#prompt{font-size:16px}.map{gap:2px;grid-template-columns:14px repeat(var(--columns),minmax(0,1fr))}.sides{grid-template-columns:minmax(0,1fr)!important}.pane+.pane{margin-top:22px}.result{min-height:6em}}
+@media(max-width:1000px){.stage{grid-template:"score" auto "heads" auto "sides" auto/minmax(0,1fr)}.heads{max-width:520px;position:static}}
+@media(max-width:640px){main{padding-top:26px}.card{padding:14px}.ask-row button.primary{padding:9px 16px}#prompt{font-size:16px}.compose,.compose select{font-size:13.5px}.map{gap:2px;grid-template-columns:14px repeat(var(--columns),minmax(0,1fr))}.sides{grid-template-columns:minmax(0,1fr)!important}.pane+.pane{margin-top:22px}.result{min-height:6em}}
 @media(prefers-reduced-motion:no-preference){.tokens i{animation:arrive .25s ease-out}}
 @keyframes arrive{from{opacity:0}}
 @media print{form,.actions,.switches,.share{display:none!important}}`;

@@ -37,7 +37,7 @@ export const renderPage = ({ model, probe, study, heads }: PageData, { main, sty
 <title>Playground: the refusal cliff</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="${style}">
-<script type="module" src="${main}"></script>
+<script defer src="${main}"></script>
 </head>
 <body data-files="${escaped(JSON.stringify(files_))}">
 <a class="skip" href="#answer">Skip to the answer</a>
@@ -66,7 +66,6 @@ export const renderPage = ({ model, probe, study, heads }: PageData, { main, sty
 <div class="score">
 <h2 class="panel-heading">Refusal score, word by word</h2>
 <div id="chart" class="live-chart"></div>
-<div class="sides" id="sides"></div>
 </div>
 <div class="heads">
 <h2 class="panel-heading" id="heads-title">Attention heads <small id="heads-off"></small></h2>
@@ -77,12 +76,14 @@ export const renderPage = ({ model, probe, study, heads }: PageData, { main, sty
 <div class="legend" aria-hidden="true"><span>against refusing</span><i class="ramp"></i><span>for it</span></div>
 <p class="note" id="map-help">Click a head to switch it off; arrow keys walk, Enter switches. Colour: what the head writes along the probe's direction right before the answer.${planted > 0 ? ` Outlined: the ${planted} heads that were tuned to suppress refusal, known from how this model was made.` : ""}</p>
 <div class="actions" role="group" aria-label="Switch several heads">
-<button type="button" id="off-top">Switch off the 4 strongest against</button>
+<button type="button" id="off-top">Switch off the 4 strongest</button>
 <button type="button" id="off-random">4 others at random</button>
 <button type="button" id="all-on">All on</button>
 </div>
 </div>
+<div class="sides" id="sides"></div>
 </div>
+<p class="share"><button type="button" id="share">Copy a link to this</button> <span id="shared" role="status"></span></p>
 </section>
 
 <section class="about" aria-labelledby="about-title">
@@ -95,7 +96,6 @@ export const renderPage = ({ model, probe, study, heads }: PageData, { main, sty
 <dt>Where it runs</dt><dd>Here. This page loads its own files and nothing else; nothing you type leaves it. <label class="engine">Engine <select id="engine"><option value="wasm">CPU (WebAssembly)</option><option value="webgpu" disabled>GPU (WebGPU): not in this browser</option></select></label> <span id="speed"></span></dd>
 </dl>
 </section>
-<p class="share"><button type="button" id="share">Copy a link to this</button> <span id="shared" role="status"></span></p>
 </main>
 <div id="tip" hidden></div>
 </body>

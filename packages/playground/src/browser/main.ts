@@ -24,25 +24,30 @@ const tellProblem = (problem: string): void => {
   box.hidden = false;
 };
 
+/** Nothing on the page can work. */
+const giveUp = (problem: string): void => {
+  document.body.classList.add("unusable");
+  tellProblem(problem);
+};
+
 const start = async (): Promise<void> => {
-  if (location.protocol === "file:") {
-    element("verdict").textContent = "";
-    return tellProblem(
+  if (location.protocol === "file:")
+    return giveUp(
       "A page opened as a file may load nothing: serve its folder, for instance with npx nx run playground:serve",
     );
-  }
   const files = JSON.parse(document.body.dataset["files"] ?? "") as PageFiles;
   const wanted: EngineName = /[#&]engine=webgpu\b/.test(location.hash) && "gpu" in navigator ? "webgpu" : "wasm";
   let page: Page | undefined;
   const open = (engine: EngineName): ModelClient =>
     new ModelClient(files.engines[engine], files.program, (problem) => {
-      tellProblem(`The model could not be loaded: ${problem}`);
-      if (engine === "webgpu") page?.useCpu();
-      else element("verdict").textContent = "";
+      const told = `The model could not be loaded: ${problem}`;
+      if (engine === "wasm") return giveUp(told);
+      tellProblem(told);
+      page?.useCpu();
     });
   const client = open(wanted); // the largest files first
   const response = await fetch(files.data);
-  if (!response.ok) return tellProblem(`${files.data} answered ${response.status}: publish the whole folder`);
+  if (!response.ok) return giveUp(`${files.data} answered ${response.status}: publish the whole folder`);
   page = new Page((await response.json()) as PageData, client, open, wanted);
 };
 
@@ -122,7 +127,7 @@ class Page {
   /** Goes where the address says. */
   #follow(first: boolean): void {
     const state = parseState(location.hash, this.#data.model, this.#state);
-    this.#go({ ...state, engine: "gpu" in navigator ? state.engine : "wasm" }, first || undefined);
+    this.#go({ ...state, engine: "gpu" in navigator ? state.engine : "wasm" }, first);
   }
 
   #go(state: State, first = false): void {
@@ -140,8 +145,8 @@ class Page {
     element<HTMLSelectElement>("engine").value = state.engine;
     element("shared").textContent = "";
     this.#colour();
-    const runs = this.#current();
-    this.#player.watch(runs);
+    element("verdict").dataset["state"] = "running";
+    this.#player.watch(this.#current());
   }
 
   #toggle(head: number): void {
@@ -262,4 +267,4 @@ class Page {
   }
 }
 
-start().catch((error: unknown) => tellProblem(error instanceof Error ? error.message : String(error)));
+start().catch((error: unknown) => giveUp(error instanceof Error ? error.message : String(error)));

@@ -12,8 +12,11 @@ const HEIGHT = 250;
 const TOP = 26;
 const BOTTOM = 26;
 const LEFT = 30;
-/** Room for names at the lines' ends. */
-const RIGHT = 96;
+/** Room for names at the lines' ends; on a narrow screen they stand below instead. */
+const RIGHT = 110;
+const NARROW = 560;
+
+const rightOf = (width: number): number => (width < NARROW ? 8 : RIGHT);
 
 export class ScoreChart {
   readonly #holder: HTMLElement;
@@ -28,7 +31,7 @@ export class ScoreChart {
     new ResizeObserver(() => this.#draw()).observe(holder);
     holder.addEventListener("pointermove", ({ clientX }) => {
       const box = holder.getBoundingClientRect();
-      const at = Math.floor(((clientX - box.left - LEFT) / (box.width - LEFT - RIGHT)) * this.#length);
+      const at = Math.floor(((clientX - box.left - LEFT) / (box.width - LEFT - rightOf(box.width))) * this.#length);
       onToken(at >= 0 && at < this.#length ? at : null);
     });
     holder.addEventListener("pointerleave", () => this.#onToken(null));
@@ -48,9 +51,10 @@ export class ScoreChart {
   #draw(): void {
     const width = this.#holder.clientWidth;
     if (width === 0) return;
+    const right = rightOf(width);
     // room for a usual trace from the start, so that the lines grow into it
     this.#length = Math.max(60, ...this.#series.map(({ run }) => run.tokens.length));
-    const x = (token: number) => LEFT + ((token + 0.5) / this.#length) * (width - LEFT - RIGHT);
+    const x = (token: number) => LEFT + ((token + 0.5) / this.#length) * (width - LEFT - right);
     const y = (score: number) => TOP + (1 - score) * (HEIGHT - TOP - BOTTOM);
     const children: SVGElement[] = [];
     const text = (content: string, px: number, py: number, style: string) =>
@@ -73,10 +77,10 @@ export class ScoreChart {
       name("response", response, first.run.shown);
     }
     for (const score of [0, 0.5, 1]) {
-      children.push(svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(score), y2: y(score) }));
+      children.push(svg("line", { class: "grid", x1: LEFT, x2: width - right, y1: y(score), y2: y(score) }));
       children.push(text(String(score), LEFT - 8, y(score) + 4, "end small"));
     }
-    children.push(text("token", width - RIGHT, HEIGHT - 6, "end small"));
+    children.push(text("token", width - right, HEIGHT - 8, "end small"));
     const ends: Array<{ at: number; readonly series: Series }> = [];
     for (const series of this.#series) {
       const { run, tone } = series;
@@ -101,8 +105,14 @@ export class ScoreChart {
       one.at = middle - 7.5;
       other.at = middle + 7.5;
     }
-    for (const { at, series } of ends)
-      children.push(text(series.name, x(series.run.shown - 1) + 9, at, `series-name halo small ${series.tone}`));
+    if (width < NARROW) {
+      const words = ends.flatMap(({ series }) => [
+        svg("tspan", { class: `series-name ${series.tone}`, dx: 0 }, `${series.name}\u2003`),
+      ]);
+      children.push(svg("text", { class: "small", x: LEFT, y: HEIGHT - 8 }, ...words));
+    } else
+      for (const { at, series } of ends)
+        children.push(text(series.name, x(series.run.shown - 1) + 9, at, `series-name halo small ${series.tone}`));
     if (this.#marked !== null) this.#cross(children, this.#marked, x, y, width);
     this.#holder.replaceChildren(
       svg(
@@ -132,7 +142,7 @@ export class ScoreChart {
     const told = `${words}  ${read.map(({ score }) => score.toFixed(3)).join(" | ")}`;
     const side = x(token) > width * 0.55 ? "end" : "";
     const place = x(token) + (side === "end" ? -6 : 6);
-    children.push(svg("text", { class: `small strong halo ${side}`, x: place, y: HEIGHT - 8 }, told));
+    children.push(svg("text", { class: `small strong halo ${side}`, x: place, y: y(0) - 6 }, told));
   }
 
   #label(): string {

@@ -60,10 +60,15 @@ export class TracePane {
     const [thinking, template, response] = run.starts(run.shown);
     const starts = [0, thinking, template, response];
     for (; this.#drawn < run.shown; this.#drawn++) this.#add(run, this.#drawn, starts);
-    // the close marker tells only when it is whole where its blanks belong
-    for (const [i, token] of this.#tokens.entries()) {
+    // only a whole close marker tells where the blanks before it belong: from the end, so that they keep their order
+    for (let i = this.#tokens.length - 1; i >= 0; i--) {
+      const token = this.#tokens[i] as HTMLElement;
       const region = this.#paragraphs[regionOf(i, starts)] as HTMLElement;
-      if (token.parentElement !== region) region.append(token, " ");
+      if (token.parentElement === region) continue;
+      const next = this.#tokens[i + 1];
+      const blank = token.nextSibling as Text;
+      region.insertBefore(token, next?.parentElement === region ? next : null);
+      token.after(blank);
     }
     this.#paragraphs.forEach((p) => {
       (p.parentElement as HTMLElement).hidden = p.childElementCount === 0;
