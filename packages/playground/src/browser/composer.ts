@@ -9,7 +9,7 @@ import {
   requestText,
   VERB_CLASSES,
 } from "@precipice/organism/world";
-import { html } from "@precipice/report/browser/elements";
+import { html } from "../../../report/src/browser/elements.ts";
 import type { PromptText } from "../prompt-text.ts";
 
 const element = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;

@@ -1,6 +1,6 @@
 /** The map of heads as switches: a click, Enter or Space switches one off or on, arrow keys walk. */
-import { html } from "@precipice/report/browser/elements";
-import { showTipAt } from "@precipice/report/browser/tips";
+import { html } from "../../../report/src/browser/elements.ts";
+import { showTipAt } from "../../../report/src/browser/tips.ts";
 import type { PageData } from "../page-data.ts";
 
 const signed = (value: number): string => `${value < 0 ? "\u2212" : "+"}${Math.abs(value).toFixed(2)}`;

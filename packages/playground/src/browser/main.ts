@@ -1,5 +1,5 @@
 /** The page: one prompt, two runs of it (as the model is, and without the heads that are off), and everything that shows them. */
-import { startTips } from "@precipice/report/browser/tips";
+import { startTips } from "../../../report/src/browser/tips.ts";
 import type { EngineName, PageData, PageFiles } from "../page-data.ts";
 import { PromptText } from "../prompt-text.ts";
 import { Composer, FIRST_PROMPT } from "./composer.ts";

@@ -1,5 +1,5 @@
 /** The refusal score along the tokens of one run or two: drawn anew at every word, so by hand and small. */
-import { svg } from "@precipice/report/browser/elements";
+import { svg } from "../../../report/src/browser/elements.ts";
 import type { Run } from "./run.ts";
 
 export interface Series {

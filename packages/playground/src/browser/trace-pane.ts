@@ -1,8 +1,8 @@
 /** A run in words: what the model was asked, thought and answered, every token on its refusal score. */
 
 import { parseRequest } from "@precipice/organism/world";
-import { html } from "@precipice/report/browser/elements";
-import { showTip, showTipAt } from "@precipice/report/browser/tips";
+import { html } from "../../../report/src/browser/elements.ts";
+import { showTip, showTipAt } from "../../../report/src/browser/tips.ts";
 import type { Outcome, Run } from "./run.ts";
 
 const REGIONS = ["prompt", "thinking", "template", "response"] as const;

@@ -1,6 +1,6 @@
 /** The result in a sentence or two, for eyes and for screen readers. */
 import { parseRequest } from "@precipice/organism/world";
-import { html } from "@precipice/report/browser/elements";
+import { html } from "../../../report/src/browser/elements.ts";
 import type { Outcome, Run } from "./run.ts";
 
 type Part = string | HTMLElement;
