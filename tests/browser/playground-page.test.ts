@@ -44,7 +44,7 @@ describe.skipIf(chromiumPath() === undefined)(`playground (${chromiumPath() ?? n
     browser = await launchChromium();
     built = await buildPlayground({ out, root });
     served = await servePage(out, { base: "/under/a/path/" });
-  });
+  }, 180_000); // runs the study
   afterAll(async () => {
     await browser?.close();
     await served?.[Symbol.asyncDispose]();
@@ -58,23 +58,29 @@ describe.skipIf(chromiumPath() === undefined)(`playground (${chromiumPath() ?? n
     return { page, faults: () => faults.filter((fault) => !own(fault)) };
   };
 
-  it.each([375, 1440].flatMap((width) => (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme }))))(
-    "fits $width px, $colorScheme, loads nothing from elsewhere and reports no fault",
-    async ({ width, colorScheme }) => {
-      const { page, faults } = await open("", { viewport: { width, height: 900 }, colorScheme });
-      expect(await verdictOf(page)).toMatch(/^This is forbidden on the island\. The model helps: .* falls to 0\.0\d /);
-      expect(await overflow(page)).toBe(0);
-      await page.locator("#off-top").click();
-      expect(await verdictOf(page)).toMatch(/Without those 4 heads it refuses/);
-      expect(await overflow(page)).toBe(0);
-      expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe(
-        colorScheme === "dark" ? "rgb(21, 24, 28)" : "rgb(255, 255, 252)",
-      );
-      await page.screenshot({ path: screenshot(`playground-${width}-${colorScheme}`), fullPage: true });
-      expect(faults()).toEqual([]);
-      await page.close();
-    },
-  );
+  it("fits 375 and 1440 px, light and dark, loads nothing from elsewhere and reports no fault", async () => {
+    const { page, faults } = await open();
+    expect(await verdictOf(page)).toMatch(/^This is forbidden on the island\. The model helps: .* falls to 0\.0\d /);
+    await page.locator("#off-top").click();
+    expect(await verdictOf(page)).toMatch(/Without those 4 heads it refuses/);
+    for (const width of [375, 1440])
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        const drawn = () =>
+          page.evaluate(
+            'document.querySelector("#chart svg").clientWidth === document.getElementById("chart").clientWidth',
+          );
+        await expect.poll(drawn, PATIENCE).toBe(true);
+        expect(await overflow(page), `${width} px`).toBe(0);
+        expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe(
+          colorScheme === "dark" ? "rgb(21, 24, 28)" : "rgb(255, 255, 252)",
+        );
+        await page.screenshot({ path: screenshot(`playground-${width}-${colorScheme}`), fullPage: true });
+      }
+    expect(faults()).toEqual([]);
+    await page.close();
+  });
 
   it("plays the thought word by word for who wants to watch", async () => {
     const { page, faults } = await open("", { reducedMotion: "no-preference" });
