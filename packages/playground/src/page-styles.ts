@@ -2,7 +2,7 @@
 import { pageStyle, palette, svgStyle } from "@precipice/report/theme";
 
 const own = `main{max-width:1240px;padding-top:44px}
-h1{margin-bottom:10px}.subtitle{max-width:54em}
+h1{margin-bottom:10px}.subtitle{max-width:54em}@media(max-width:640px){.subtitle{font-size:16px}}
 [hidden],.unusable #ask,.unusable #answer{display:none!important}
 .visually-hidden{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .problem{border-left:3px solid var(--suppress);background:var(--wash);padding:10px 14px;margin:0 0 20px;border-radius:0 6px 6px 0;font-size:14.5px}
@@ -50,11 +50,11 @@ select{padding:4px 6px;border-radius:7px}.compose select{font-size:14.5px;color:
 .map .head[aria-pressed=true]{background:linear-gradient(45deg,transparent calc(50% - 1.2px),var(--ink) calc(50% - 1.2px) calc(50% + 1.2px),transparent calc(50% + 1.2px)),linear-gradient(-45deg,transparent calc(50% - 1.2px),var(--ink) calc(50% - 1.2px) calc(50% + 1.2px),transparent calc(50% + 1.2px)),var(--paper);border:1.5px solid var(--ink)}
 .legend{display:flex;align-items:center;gap:8px;margin:12px 0 0 21px;font-size:12px;color:var(--soft)}
 .ramp{flex:1;height:8px;border-radius:4px;background:linear-gradient(90deg,var(--suppress),var(--shade) 50%,var(--refusal))}
-.actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:14px}
+.actions{display:flex;flex-wrap:wrap;gap:6px;margin-top:14px}.actions button{padding:6px 9px;font-size:13px}
 .about{border-top:1px solid var(--rule);padding-top:26px}.about .definitions{max-width:56em;gap:10px 24px}.engine select{margin:0 4px}
 .share{display:flex;flex-wrap:wrap;align-items:center;gap:10px;margin:26px 0 0;font-size:13.5px;color:var(--soft)}
 @media(max-width:1000px){.stage{grid-template:"score" auto "heads" auto "sides" auto/minmax(0,1fr)}.heads{max-width:520px;position:static}}
-@media(max-width:640px){main{padding-top:26px}.card{padding:14px}.ask-row button.primary{padding:9px 16px}#prompt{font-size:16px}.compose,.compose select{font-size:13.5px}.map{gap:2px;grid-template-columns:14px repeat(var(--columns),minmax(0,1fr))}.sides{grid-template-columns:minmax(0,1fr)!important}.pane+.pane{margin-top:22px}.result{min-height:6em}}
+@media(max-width:640px){main{padding-top:26px}.card{padding:14px}.ask-row button.primary{padding:9px 16px}#prompt{font-size:16px}.compose,.compose select{font-size:13px}.compose{gap:6px}.compose select{padding:4px 2px}.map{gap:2px;grid-template-columns:14px repeat(var(--columns),minmax(0,1fr))}.sides{grid-template-columns:minmax(0,1fr)!important}.pane+.pane{margin-top:22px}.result{min-height:6em}}
 @media(prefers-reduced-motion:no-preference){.tokens i{animation:arrive .25s ease-out}}
 @keyframes arrive{from{opacity:0}}
 @media print{form,.actions,.switches,.share{display:none!important}}`;
