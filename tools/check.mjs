@@ -5,6 +5,7 @@ import { performance } from "node:perf_hooks";
 const checks = [
   { name: "types", command: "tsc", args: ["--noEmit", "-p", "."] },
   { name: "types of the report page", command: "tsc", args: ["--noEmit", "-p", "packages/report/src/browser"] },
+  { name: "types of the viewer's pages", command: "tsc", args: ["--noEmit", "-p", "packages/cli/src/browser"] },
   {
     name: "lint, layers and format",
     command: "biome",
