@@ -31,7 +31,7 @@ ${[
 ]}
 ${part("files", "Files", markup`<ul class="files">${contents.files.map(({ path, bytes }) => markup`<li><code>${path}</code> ${bytesText(bytes)}</li>`)}</ul>`)}
 ${part("origin", "Config", markup`${json(origin.config)}`)}
-${part("inputs", "Inputs", markup`<ul>${Object.entries(origin.inputs).map(([port, digests]) => markup`<li>${port}: ${digests.map((d, i) => markup`${i > 0 && ", "}<code>${d.slice(0, 12)}</code>`)}</li>`)}</ul>`)}`,
+${Object.keys(origin.inputs).length > 0 && part("inputs", "Inputs", markup`<ul>${Object.entries(origin.inputs).map(([port, digests]) => markup`<li>${port}: ${digests.map((d, i) => markup`${i > 0 && ", "}<code>${d.slice(0, 12)}</code>`)}</li>`)}</ul>`)}`,
   });
 }
 
@@ -44,7 +44,7 @@ const rowsOf = (name: string, size: string, first: ReadonlyArray<{ readonly [col
     `table-${name}`,
     name,
     first.length > 0 &&
-      markup`<div class="wide" tabindex="0" role="region" aria-label="First rows of ${name}"><table><thead><tr>${columns.map((column, i) => markup`<th scope="col" class="${numeric[i] === true ? "num" : ""}">${column}</th>`)}</tr></thead><tbody>${first.map(
+      markup`<div class="wide" tabindex="0" role="region" aria-label="First rows of ${name}"><table class="fit"><thead><tr>${columns.map((column, i) => markup`<th scope="col" class="${numeric[i] === true ? "num" : ""}">${column}</th>`)}</tr></thead><tbody>${first.map(
         (row) =>
           markup`<tr>${columns.map((column, i) => (numeric[i] === true ? markup`<td class="num">${cell(row[column])}</td>` : markup`<td class="cell-text"><div class="clip">${cell(row[column])}</div></td>`))}</tr>`,
       )}</tbody></table></div>`,

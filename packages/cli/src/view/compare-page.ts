@@ -85,5 +85,5 @@ const nodesDiff = (nodes: ReadonlyArray<Run.NodeDiff>): Markup =>
 const changes = (rows: ReadonlyArray<{ readonly name: string; readonly change: Run.Change }>): Markup =>
   markup`<div class="wide" tabindex="0" role="region" aria-label="Differences"><table class="cards"><thead><tr><th scope="col">${rows.some((r) => r.name !== "") ? "node" : ""}</th><th scope="col">what</th><th scope="col">A</th><th scope="col">B</th></tr></thead><tbody>${rows.map(
     ({ name, change: { path, a, b } }, i) =>
-      markup`<tr><th scope="row">${name !== rows[i - 1]?.name && name}</th><td data-label="what"><code>${path}</code></td><td class="removed" data-label="A">${valueText(a)}</td><td class="added" data-label="B">${valueText(b)}</td></tr>`,
+      markup`<tr><th scope="row">${name === rows[i - 1]?.name ? markup`<span class="again">${name}</span>` : name}</th><td data-label="what"><code>${path}</code></td><td class="removed" data-label="A">${valueText(a)}</td><td class="added" data-label="B">${valueText(b)}</td></tr>`,
   )}</tbody></table></div>`;

@@ -52,12 +52,12 @@ details.more{margin-top:10px}details.more>summary{cursor:pointer;font-weight:600
 .files{columns:3 260px;padding-left:1.2em;margin:0;font-size:13.5px}
 .frame{display:block;width:100%;height:100%;border:0;background:var(--paper)}
 body.full{display:flex;flex-direction:column;height:100vh;height:100dvh}body.full main{flex:1;min-height:0;width:100%;max-width:none;padding:0}body.full .topbar{position:static}
-.added{color:var(--refusal)}.removed{color:var(--suppress)}.apart{font-weight:600}
+.again{visibility:hidden}.fit{width:auto;min-width:min(100%,420px)}.added{color:var(--refusal)}.removed{color:var(--suppress)}.apart{font-weight:600}
 td.cell-text{max-width:36em;min-width:9em}.cell-text .clip{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:6;overflow:hidden}
 @media(max-width:900px){
 main{padding:20px 16px 48px}.topbar{padding:8px 16px}section{margin-top:32px}
 .cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.cards,.cards tbody,.cards tr,.cards td,.cards th{display:block;width:auto}
-.cards tr{position:relative;border:1px solid var(--rule);border-radius:8px;padding:8px 12px;margin:0 0 10px}.cards td,.cards tbody th{border:0;padding:2px 0;text-align:left;display:flex;gap:10px;justify-content:space-between}.cards td:empty{display:none}
+.cards tr{position:relative;border:1px solid var(--rule);border-radius:8px;padding:8px 12px;margin:0 0 10px}.cards td,.cards tbody th{border:0;padding:2px 0;text-align:left;display:flex;gap:10px;justify-content:space-between}.cards td:empty,.cards th:empty{display:none}.again{visibility:visible}
 .cards td[data-label]::before{content:attr(data-label);color:var(--soft);flex:none}.cards td>*{min-width:0}.cards td.pick{position:absolute;right:12px;top:8px}.cards th[scope=row]{padding-right:34px;font-weight:600}.cards td.num{white-space:normal;text-align:right}
 .lines tbody th,.lines td{display:block}.lines tr{border:0;border-bottom:1px solid var(--rule);border-radius:0;padding:6px 0;margin:0;display:flex;flex-wrap:wrap;gap:0 12px;align-items:center}.lines tbody th{flex:1 0 100%}.lines td[data-label]::before{content:none}.lines td[data-label=n]::before{content:"n "}.node-head{display:none}.nodes summary{grid-template-columns:minmax(0,1fr) auto auto;gap:1px 12px;padding:8px 2px}.nodes .stage{grid-column:1;order:2;padding-left:16px}.nodes .say{grid-column:2/-1;order:3;text-align:right;max-width:52vw}.nodes .when{grid-column:1/-1;order:4;padding-left:16px}
 .inside{padding-left:16px}.inside dl{grid-template-columns:1fr}.inside dd{margin-bottom:6px}}
