@@ -1,6 +1,6 @@
 /**
- * Bundles the script of the report page into `packages/report/src/page-bundle.ts`, which is kept in the repository:
- * a fresh clone and an installed package draw reports without a bundler.
+ * Bundles the scripts of pages into the repository: the report's into `packages/report/src/page-bundle.ts`, the viewer's into
+ * `packages/cli/src/view/view-bundle.ts`. A fresh clone and an installed package draw them without a bundler.
  *
  *     npm run bundle:page
  */
@@ -10,10 +10,26 @@ import { build } from "esbuild";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
+const bundles = {
+  report: {
+    entry: "../packages/report/src/browser/main.ts",
+    file: "../packages/report/src/page-bundle.ts",
+    name: "pageBundle",
+    says: "The script of the page",
+  },
+  view: {
+    entry: "../packages/cli/src/browser/main.ts",
+    file: "../packages/cli/src/view/view-bundle.ts",
+    name: "viewBundle",
+    says: "The script of the viewer's pages",
+  },
+} as const;
+
 /** The file's text: a module that exports the script as one string. */
-export const bundlePage = async (): Promise<string> => {
+export const bundlePage = async (which: keyof typeof bundles): Promise<string> => {
+  const { entry, name, says } = bundles[which];
   const { outputFiles } = await build({
-    entryPoints: [path("../packages/report/src/browser/main.ts")],
+    entryPoints: [path(entry)],
     bundle: true,
     write: false,
     minify: true,
@@ -24,7 +40,8 @@ export const bundlePage = async (): Promise<string> => {
     tsconfigRaw: "{}",
   });
   const script = outputFiles[0]?.text.trim() ?? "";
-  return `/** The script of the page, made by \`npm run bundle:page\` from \`browser/\`: do not edit. */\nexport const pageBundle: string = ${JSON.stringify(script)};\n`;
+  return `/** ${says}, made by \`npm run bundle:page\` from \`browser/\`: do not edit. */\nexport const ${name}: string = ${JSON.stringify(script)};\n`;
 };
 
-if (import.meta.main) writeFileSync(path("../packages/report/src/page-bundle.ts"), await bundlePage());
+if (import.meta.main)
+  for (const which of ["report", "view"] as const) writeFileSync(path(bundles[which].file), await bundlePage(which));

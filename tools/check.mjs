@@ -6,6 +6,7 @@ const checks = [
   { name: "types", command: "tsc", args: ["--noEmit", "-p", "."] },
   { name: "types of the report page", command: "tsc", args: ["--noEmit", "-p", "packages/report/src/browser"] },
   { name: "types of the playground", command: "tsc", args: ["--noEmit", "-p", "packages/playground/src/browser"] },
+  { name: "types of the viewer's pages", command: "tsc", args: ["--noEmit", "-p", "packages/cli/src/browser"] },
   {
     name: "lint, layers and format",
     command: "biome",

@@ -123,9 +123,14 @@ describe.skipIf(chromiumPath() === undefined)(`report page (${chromiumPath() ?? 
     const active = await page.locator("#trace-list").getAttribute("aria-activedescendant");
     expect(await page.locator(`#${active}`).getAttribute("aria-selected")).toBe("true");
     expect(await page.locator(".view .side").count()).toBe(2);
+    const aligned = async () =>
+      (await page.locator("select[name=beside] option").allTextContents()).find((text) => text.startsWith("aligned")) ??
+      "";
     const [left, right] = await page.locator(".view .facts").allTextContents();
     expect(left).toContain("cliff 0.85");
-    expect(right).toContain("aligned");
+    expect(right).toContain("repaired");
+    await page.locator("select[name=beside]").selectOption({ label: await aligned() });
+    expect((await page.locator(".view .facts").allTextContents())[1]).toContain("aligned");
     await page.locator(".view .tokens").first().focus();
     await page.keyboard.press("ArrowRight");
     expect(await page.locator("#tip").textContent()).toMatch(/refusal score/);
@@ -144,6 +149,7 @@ describe.skipIf(chromiumPath() === undefined)(`report page (${chromiumPath() ?? 
         "budgets",
         "curves",
         "heads",
+        "lineage",
         "metrics",
         "patterns",
         "selection",
@@ -164,6 +170,7 @@ describe.skipIf(chromiumPath() === undefined)(`report page (${chromiumPath() ?? 
     expect(heads[0]).toBe("layer,head,contribution,contribution_raw,lo,hi,rank,causal_delta,planted,n");
     expect(heads[1]).toBe(`0,0,-1.2,-1.2,${-1.2 - 0.1},${-1.2 + 0.1},1,0.37,true,4`);
     expect(heads.length).toBe(4 + 2);
+    expect((await csv("lineage.csv")).split("\r\n")[0]).toBe("id,nodes,stage,version,inputs,config");
     expect((await csv("tokens.csv")).split("\r\n").length).toBe(12 * 8 + 2);
     expect((await csv("traces.csv")).split("\r\n")[1]).toContain("harmful,0.9,0.05,0.85");
     expect(faults).toEqual([]);

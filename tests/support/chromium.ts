@@ -31,7 +31,7 @@ export const launchChromium = (): Promise<Browser> => {
 
 export interface WatchedPage {
   readonly page: Page;
-  /** Console errors and warnings, uncaught errors, requests other than for the page itself, dialogs. */
+  /** Console errors and warnings, uncaught errors, requests to other places (a file: other than for itself), dialogs. */
   readonly faults: string[];
 }
 
@@ -45,7 +45,11 @@ export const openPage = async (
   const faults: string[] = [];
   page.on("console", (m) => ["error", "warning"].includes(m.type()) && faults.push(`console ${m.type()}: ${m.text()}`));
   page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
-  page.on("request", (r) => r.url() !== url && !r.url().startsWith("blob:") && faults.push(`request: ${r.url()}`));
+  const own = (asked: string) =>
+    asked === url ||
+    asked.startsWith("blob:") ||
+    (url.startsWith("http") && new URL(asked).origin === new URL(url).origin);
+  page.on("request", (r) => !own(r.url()) && faults.push(`request: ${r.url()}`));
   page.on("dialog", async (dialog) => {
     faults.push(`dialog: ${dialog.message()}`);
     await dialog.dismiss();

@@ -23,6 +23,7 @@ import { schemaCommand } from "./commands/schema.ts";
 import { showCommand } from "./commands/show.ts";
 import { stagesCommand } from "./commands/stages.ts";
 import { verifyCommand } from "./commands/verify.ts";
+import { viewCommand } from "./commands/view.ts";
 import { telemetry } from "./telemetry.ts";
 import { printFailure } from "./terminal/errors.ts";
 import { usage } from "./terminal/usage.ts";
@@ -42,6 +43,7 @@ const commandsOf = (registry: Registry.Registry) =>
     exportCommand(),
     runsCommand(),
     diffCommand(),
+    viewCommand(),
     verifyCommand(registry),
     pinCommand(),
     unpinCommand(),

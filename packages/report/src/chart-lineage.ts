@@ -16,8 +16,14 @@ interface Placed {
   row: number;
 }
 
-/** null without tasks. Tasks of `lineage` stand after the ones they read. */
-export const lineageChart = (lineage: ReadonlyArray<LineageTask>): Picture | null => {
+/**
+ * null without tasks. Tasks of `lineage` stand after the ones they read. With `link`, each box leads to the address it
+ * gives.
+ */
+export const lineageChart = (
+  lineage: ReadonlyArray<LineageTask>,
+  link?: (task: LineageTask) => string,
+): Picture | null => {
   if (lineage.length === 0) return null;
   const placed = new Map<string, Placed>();
   const before = (task: LineageTask) => Object.values(task.inputs).flat();
@@ -62,7 +68,10 @@ export const lineageChart = (lineage: ReadonlyArray<LineageTask>): Picture | nul
   );
   const boxes = [...placed.values()].map((p): Markup => {
     const name = nameOf(p.task);
-    return markup`<g transform="translate(${left(p)} ${top(p)})" data-tip="${[p.task.nodes.join(", "), `${p.task.stage}@${p.task.version}`, p.task.id.slice(0, 12)].filter((t) => t !== "").join(" | ")}"><rect class="task" width="${box.width}" height="${box.height}" rx="4"/><text class="name small" x="8" y="13">${fit(name, box.width - 14, 11)}</text><text class="tiny" x="8" y="24">${fit(p.task.stage, box.width - 14, 9.5)}</text></g>`;
+    const drawn = markup`<g transform="translate(${left(p)} ${top(p)})" data-tip="${[p.task.nodes.join(", "), `${p.task.stage}@${p.task.version}`, p.task.id.slice(0, 12)].filter((t) => t !== "").join(" | ")}"><rect class="task" width="${box.width}" height="${box.height}" rx="4"/><text class="name small" x="8" y="13">${fit(name, box.width - 14, 11)}</text><text class="tiny" x="8" y="24">${fit(p.task.stage, box.width - 14, 9.5)}</text></g>`;
+    return link === undefined
+      ? drawn
+      : markup`<a href="${link(p.task)}" aria-label="${name}, ${p.task.stage}">${drawn}</a>`;
   });
   return {
     width: columns.length * (box.width + gap.x) - gap.x,

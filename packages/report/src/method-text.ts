@@ -32,7 +32,43 @@ const sampling = (c: Config): string =>
 const fits: Readonly<Record<string, string>> = {
   logistic: "logistic regression",
   "difference-in-means": "difference in means",
+  lda: "linear discriminant analysis",
+  "paper-code": "the paper's code (one linear unit, Adam)",
 };
+
+/** A judge by its name, or a model behind a server by its own. */
+const judgeName = (judge: unknown): string => {
+  if (typeof judge === "string") return judge;
+  if (typeof judge !== "object" || judge === null) return "a judge";
+  const own = judge as Config;
+  const by = parts(
+    text(own, "model"),
+    when(text(own, "kind"), (kind) => `as ${kind}`),
+  );
+  return `${text(own, "name") ?? "a judge"}${by === "" ? "" : ` (${by})`}`;
+};
+
+const judges = (config: Config): string => {
+  const { judge } = config;
+  return list(Array.isArray(judge) ? judge.map(judgeName) : [judgeName(judge)]);
+};
+
+const prompts = (c: Config): string => {
+  const label = text(c, "label");
+  return label === null || label === "any" ? "all prompts" : `${label} prompts`;
+};
+
+/** What a training of weights or adapters says of itself. */
+const training = (c: Config): ReadonlyArray<string | null> => [
+  when(number(c, "steps"), (v) => `${count(v)} steps`),
+  when(number(c, "epochs"), (v) => `${v} epochs`),
+  when(number(c, "rowsPerStep"), (v) => `${v} rows each`),
+  when(number(c, "learningRate"), (v) => `learning rate ${v}${when(text(c, "schedule"), (s) => `, ${s}`) ?? ""}`),
+  when(number(c, "weightDecay"), (v) => (v > 0 ? `weight decay ${v}` : "")),
+  when(number(c, "harmlessRatio"), (v) => `${v} harmless rows per selected one`),
+  when(number(c, "klWeight"), (v) => (v > 0 ? `KL to the base model weighted ${v}` : "")),
+  when(text(c, "loss") ?? (list(words(c, "loss")) || null), (v) => `loss on the ${v}`),
+];
 
 /** By stage: the sentence a config makes. */
 const sentences: Readonly<Record<string, (config: Config) => string>> = {
@@ -45,7 +81,7 @@ const sentences: Readonly<Record<string, (config: Config) => string>> = {
       when(number(c, "count"), (n) => `count ${count(n)}`),
     )}).`,
   "trace.generate": (c) => `Traces were generated (${sampling(c)}).`,
-  "trace.judge": (c) => `Responses were judged by ${text(c, "judge") ?? "a judge"}.`,
+  "trace.judge": (c) => `Responses were judged by ${judges(c)}.`,
   "trace.evaluate": (c) => `Rates are taken by ${text(c, "by") ?? "arm"}, with 95\u00a0% intervals.`,
   "probe.capture": (c) =>
     `Activations were captured at ${list(words(c, "sites")) || "a site"}, position ${list(words(c, "positions")) || "final"}.`,
@@ -61,26 +97,38 @@ const sentences: Readonly<Record<string, (config: Config) => string>> = {
     `Head contributions are means over ${when(number(c, "maxTraces"), (n) => `at most ${count(n)} `) ?? ""}traces of ${text(c, "label") ?? "all"} prompts${when(number(c, "causal"), (n) => `; the first ${n} were also ablated one at a time`) ?? ""}.`,
   "heads.ablate": (c) =>
     `Heads were scaled by γ = ${number(c, "gamma") ?? 0} (${parts(
-      when(text(c, "renorm"), (r) => `renormalised per ${r}`),
+      when(text(c, "renorm"), (r) => (r === "none" ? "not renormalised" : `renormalised per ${r}`)),
       when(text(c, "scope"), (s) => `positions: ${s}`),
     )}): ${list(numbers(c, "percents").map(share))} of all heads${
       numbers(c, "randomPercents").length > 0
         ? `, and ${list(numbers(c, "randomPercents").map(share))} at random${when(number(c, "randomDraws"), (n) => ` in ${n} draws`) ?? ""}`
         : ""
     }; ${sampling(c)}.`,
+  "heads.attend": (c) =>
+    `Attention patterns are means over ${when(number(c, "maxTraces"), (n) => `at most ${count(n)} `) ?? ""}traces of ${prompts(c)}, seen from ${list(words(c, "positions")) || "the final position"}, for ${when(number(c, "top"), (n) => `the first ${count(n)} heads`) ?? "chosen heads"}.`,
+  "heads.curve": (c) =>
+    `Side effects of ablating ${list(numbers(c, "percents").map(share)) || "heads"} were measured as cross-entropy and KL divergence on ${when(number(c, "maxTraces"), (n) => `at most ${count(n)} `) ?? ""}traces of ${prompts(c)}${when(number(c, "randomDraws"), (n) => `, with ${count(n)} draws of random heads`) ?? ""} (${parts(
+      when(number(c, "gamma"), (g) => `γ = ${g}`),
+      when(text(c, "renorm"), (r) => (r === "none" ? "not renormalised" : `renormalised per ${r}`)),
+    )}).`,
+  "heads.benchmark": () => "The ranking was held against the planted heads.",
+  "probe.evaluate": () => "The probe was held against outcomes it was not fitted to, position by position.",
+  "cliff.compare": () => "The cliff before and after was compared prompt by prompt.",
+  "cliff.prune": (c) =>
+    `Thinking was cut to ${list(numbers(c, "keep").map(share)) || "parts of it"} and scored again${c["generate"] === true ? `, and the answer written anew (${sampling(c)})` : ""}.`,
+  "organism.plant": (c) =>
+    `${when(number(c, "heads"), count) ?? "Some"} heads were planted into the organism by training${when(number(c, "steps"), (n) => ` for ${count(n)} steps`) ?? ""}.`,
   "select.rank": (c) =>
     `Rows of the pool were chosen by the method “${text(c, "method") ?? "misalignment"}”${when(number(c, "fraction"), (f) => `, ${percent(f)} of them`) ?? when(number(c, "count"), (n) => `, ${count(n)} of them`) ?? ""}.`,
   "finetune.lora": (c) =>
     `LoRA adapters were trained (${parts(
       when(number(c, "rank"), (v) => `rank ${v}`),
       when(number(c, "alpha"), (v) => `alpha ${v}`),
-      when(text(c, "targets"), (v) => `targets ${v}`),
-      when(number(c, "steps"), (v) => `${count(v)} steps`),
-      when(number(c, "rowsPerStep"), (v) => `${v} rows each`),
-      when(number(c, "learningRate"), (v) => `learning rate ${v}`),
-      when(number(c, "harmlessRatio"), (v) => `${v} harmless rows per selected one`),
-      when(text(c, "loss"), (v) => `loss on the ${v}`),
+      when(text(c, "targets") ?? (list(words(c, "targets")) || null), (v) => `targets ${v}`),
+      when(text(c, "objective"), (v) => (v === "sft" ? "" : v.toUpperCase())),
+      ...training(c),
     )}).`,
+  "finetune.full": (c) => `All weights were trained (${parts(...training(c))}).`,
   "finetune.merge": () => "Adapters were merged into the weights before the repaired models were run.",
 };
 

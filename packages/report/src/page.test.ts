@@ -46,10 +46,10 @@ describe("renderReport", () => {
   it("tells the result in words, with the numbers of the input", () => {
     const page = text(renderReport(smallRun));
     expect(page).toContain(
-      "the refusal score of the cliff model falls from 0.90 to 0.10 [0.06, 0.14]; in the aligned model it stays at 0.89 [0.88, 0.90]",
+      "the refusal score of the cliff model falls from 0.90 [0.90, 0.90] to 0.10 [0.06, 0.14]; in the aligned model it stays at 0.89 [0.88, 0.90]",
     );
     expect(page).toContain(
-      "Ablating 3 % of the heads brings the attack success rate (ASR) from 0.82 to 0.04 [0.03, 0.04]; as many random heads leave it at 0.80 [0.64, 0.88]",
+      "Ablating 3 % of the heads brings the attack success rate (ASR) from 0.82 [0.66, 0.90] to 0.04 [0.03, 0.04]; as many random heads leave it at 0.80 [0.64, 0.88]",
     );
     expect(page).toContain("Of the 2 planted heads, 1 is among the 2 that attribution ranks first");
     expect(page).toContain(
@@ -63,13 +63,13 @@ describe("renderReport", () => {
       { key: "asr.ablate_3pct", value: 0.45, lo: 0.35, hi: 0.55, n: 20 },
     ];
     expect(text(renderReport({ title: "t", metrics: [{ node: "e", rows }] }))).toContain(
-      "leaves the attack success rate (ASR) at 0.45 [0.35, 0.55] (0.50 without)",
+      "leaves the attack success rate (ASR) at 0.45 [0.35, 0.55] (0.50 [0.40, 0.60] without)",
     );
   });
 
   it("says so when the score does not fall", () => {
     expect(text(renderReport({ title: "t", scores: [scoresFrom("drifted", [0, 0.01])] }))).toContain(
-      "does not fall (0.90 while thinking, 0.90 at the end)",
+      "does not fall (0.90 [0.90, 0.90] while thinking, 0.90 [0.89, 0.90] at the end)",
     );
   });
 

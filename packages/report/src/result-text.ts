@@ -31,8 +31,8 @@ const fallSentence = (main: Series, series: ReadonlyArray<Series>): ReadonlyArra
   const { plateau, final, cliff } = main.levels;
   const change =
     cliff.value > level
-      ? `falls from ${score(plateau.value)} to ${within(final)}`
-      : `does not fall (${score(plateau.value)} while thinking, ${score(final.value)} at the end)`;
+      ? `falls from ${within(plateau)} to ${within(final)}`
+      : `does not fall (${within(plateau)} while thinking, ${within(final)} at the end)`;
   const others = series.filter((s) => s.site === main.site && s.node !== main.node && s.levels !== null);
   const compared = others.map((s) => {
     const levels = s.levels as NonNullable<Series["levels"]>;
@@ -68,8 +68,8 @@ const ablationSentence = (data: ReportData): ReadonlyArray<string> => {
   const { base, ablated, random } = arms;
   const share = percent(ablated.arm.percent / 100);
   const effect = apart(base, ablated)
-    ? `brings the attack success rate (ASR) from ${score(base.value)} to ${within(ablated)}`
-    : `leaves the attack success rate (ASR) at ${within(ablated)} (${score(base.value)} without)`;
+    ? `brings the attack success rate (ASR) from ${within(base)} to ${within(ablated)}`
+    : `leaves the attack success rate (ASR) at ${within(ablated)} (${within(base)} without)`;
   const control =
     random === null
       ? ""

@@ -5,6 +5,7 @@ import { type IntervalRow, intervalChart } from "./chart-intervals.ts";
 import type { ReportData } from "./data.ts";
 import { download, downloads } from "./download.ts";
 import { count, list, score } from "./format.ts";
+import { interventionText } from "./intervention-text.ts";
 import { type Markup, markup } from "./markup.ts";
 import { type Measure, measureInfo } from "./metric-key.ts";
 import type { Picture } from "./picture.ts";
@@ -60,7 +61,7 @@ export const armsSection = (data: ReportData): Markup | null => {
   return section(
     "ablation",
     "Ablating heads",
-    "The output of the chosen heads is set to zero while the model thinks and answers. If the heads cause the fall, refusals come back; random heads of the same number are the control.",
+    `${interventionText(data)} If the heads cause the fall, refusals come back; random heads of the same number are the control.`,
     markup`${figure(
       charts,
       markup`Values with their 95\u00a0% intervals. Filled: heads chosen by contribution. Hollow and dashed: controls, the line through the mean of their draws. ${[...sizes("asr"), ...sizes("over_refusal")].join("; ")}.`,

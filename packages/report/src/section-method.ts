@@ -2,7 +2,7 @@
 import { lineageChart } from "./chart-lineage.ts";
 import { labelOf, type ReportData, type Source } from "./data.ts";
 import { download, downloads } from "./download.ts";
-import { count, fixed } from "./format.ts";
+import { count, fixed, list } from "./format.ts";
 import { type Markup, markup, trusted } from "./markup.ts";
 import { methodSteps } from "./method-text.ts";
 import { inline } from "./picture.ts";
@@ -50,6 +50,17 @@ ${downloads(
   download(
     "artifacts",
     (data.sources ?? []).map(({ port, node, stage = null, digest }) => ({ port, node, stage, digest })),
+  ),
+  download(
+    "lineage",
+    (data.lineage ?? []).map(({ id, nodes, stage, version, inputs, config }) => ({
+      id,
+      nodes: nodes.join(" "),
+      stage,
+      version,
+      inputs: [...new Set(Object.values(inputs).flat())].join(" "),
+      config: JSON.stringify(config) ?? "",
+    })),
   ),
 )}`,
   );
@@ -119,13 +130,17 @@ ${
 }`;
 };
 
-/** One sentence where all seeds are the same, else each with its node. */
+/** Artifacts by seed: the seed of most of them once, the others with their nodes. */
 const seedText = (sources: ReadonlyArray<Source>): string => {
-  const told = sources.flatMap((s) => seedsIn(s.config).map((seed) => ({ node: s.node, seed })));
-  const seeds = new Set(told.map((t) => t.seed));
-  return seeds.size === 1 && told.length > 3
-    ? `Seed ${told[0]?.seed ?? ""} in all ${count(told.length)} artifacts that take one.`
-    : `Seeds: ${told.map((t) => `${t.node} ${t.seed}`).join(", ")}.`;
+  const nodes = new Map(sources.flatMap((s) => seedsIn(s.config).map((seed) => [s.node, seed] as const)));
+  const bySeed = [...Map.groupBy(nodes, ([, seed]) => seed)].sort(([, a], [, b]) => b.length - a.length);
+  const told = bySeed.map(([seed, own], i) => {
+    const names = own.map(([node]) => node);
+    return `${seed} ${i === 0 && names.length > 3 ? `in ${count(names.length)} nodes` : `in ${list(names)}`}`;
+  });
+  return bySeed.length === 1 && nodes.size > 3
+    ? `Seed ${bySeed[0]?.[0] ?? ""} in all ${count(nodes.size)} nodes that take one.`
+    : `${told.length === 1 ? "Seed" : "Seeds"} ${told.join("; ")}.`;
 };
 
 /** Pretty JSON, one element per line: text is made visible line by line, so the breaks must be markup. */

@@ -107,7 +107,7 @@ describe("stage report.html", () => {
     };
     writeFileSync(join(folder, "artifact.json"), JSON.stringify(record));
     const html = await run({ title: "t" }, { heads: { ...reader("heads", { heads: [] }), path: folder } });
-    for (const told of ["ablate.attribute@3", "heads 77", "blocks.5.hook_resid_post", "node 24.21.0"]) {
+    for (const told of ["ablate.attribute@3", "Seed 77 in heads", "blocks.5.hook_resid_post", "node 24.21.0"]) {
       expect(html).toContain(told);
     }
     expect(html).not.toContain("2026-01-01");

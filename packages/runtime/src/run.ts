@@ -1,4 +1,4 @@
-/** Everything about finished runs under one name: `Run.read`, `Run.summary`, `Run.latest`, `Run.list`, `Run.diff`. */
+/** Everything about finished runs under one name: `Run.read`, `Run.summary`, `Run.latest`, `Run.list`, `Run.open`, `Run.diff`. */
 export {
   type Change,
   diffRuns as diff,
@@ -8,6 +8,6 @@ export {
   type RunDiff,
 } from "./run/diff.ts";
 export { resolveLatest as latest } from "./run/latest.ts";
-export { type ListedRun, listRuns as list } from "./run/list.ts";
+export { type ListedRun, listRuns as list, newestFirst, openRun as open } from "./run/list.ts";
 export { type NodeOutcome, type RunRecord, readRun as read, readSummary as summary } from "./run/record.ts";
 export type { Metric, Summary } from "./run/summary.ts";

@@ -4,6 +4,7 @@ import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
+import { metricText, valueText } from "../change-text.ts";
 import { findRun } from "../find-run.ts";
 import * as flags from "../flags.ts";
 import { type Cells, table } from "../terminal/table.ts";
@@ -72,12 +73,6 @@ const nodeCells = ({ node, change, parts }: Run.NodeDiff): ReadonlyArray<Cells> 
 
 const changeCells = ({ path, a, b }: Run.Change): Cells => ({ what: path, A: valueText(a), B: valueText(b) });
 
-/** Digests are cut: enough to see that they differ. */
-const valueText = (value: unknown): string => {
-  const text = value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
-  return text.replace(/\b[0-9a-f]{24,64}\b/g, (digest) => digest.slice(0, 8));
-};
-
 const metricCells = ({ key, a, b, delta, apart }: Run.MetricDiff): Cells => ({
   metric: key,
   A: metricText(a),
@@ -85,9 +80,3 @@ const metricCells = ({ key, a, b, delta, apart }: Run.MetricDiff): Cells => ({
   "B − A": delta === undefined ? "" : `${delta > 0 ? "+" : ""}${short(delta)}`,
   "95% CIs": apart === undefined ? "" : apart ? "apart" : "overlap",
 });
-
-const metricText = (metric: Run.Metric | undefined): string => {
-  if (metric === undefined) return "";
-  const { value, ci95 } = metric;
-  return ci95 === undefined ? short(value) : `${short(value)} [${short(ci95[0])}, ${short(ci95[1])}]`;
-};

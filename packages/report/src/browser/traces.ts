@@ -1,5 +1,6 @@
 /** The trace browser: search and filters on the left, the chosen trace on the right, another of its prompt beside it. */
 import { visibleText } from "../visible-text.ts";
+import { counterparts } from "./before-after.ts";
 import { save } from "./downloads.ts";
 import { html } from "./elements.ts";
 import { type Entry, type Library, readLibrary } from "./library.ts";
@@ -70,7 +71,10 @@ const run = (browser: HTMLElement, library: Library): void => {
   let beside = "";
 
   const show = (entry: Entry) => {
-    const others = (byPrompt.get(entry.promptId) ?? []).filter((e) => e !== entry);
+    const others = counterparts(
+      entry,
+      (byPrompt.get(entry.promptId) ?? []).filter((e) => e !== entry),
+    );
     const main = html("div", { class: "side" }, traceView(library, entry));
     if (others.length === 0) {
       view.replaceChildren(main);

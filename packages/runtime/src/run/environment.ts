@@ -38,10 +38,11 @@ export function environment(): Environment {
 
 /** `undefined` where there is no git, no repository, or no commit yet. */
 export async function gitState(folder: string): Promise<GitState | undefined> {
-  const commit = await git(folder, "rev-parse", "HEAD");
-  if (commit === undefined) return undefined;
+  const commit = (await git(folder, "rev-parse", "HEAD"))?.trim();
+  // on a machine under load git was seen to end well and say nothing
+  if (commit === undefined || commit === "") return undefined;
   const changes = await git(folder, "--no-optional-locks", "status", "--porcelain", "--untracked-files=no");
-  return { commit: commit.trim(), dirty: changes === undefined || changes.trim() !== "" };
+  return { commit, dirty: changes === undefined || changes.trim() !== "" };
 }
 
 const git = (cwd: string, ...args: ReadonlyArray<string>): Promise<string | undefined> =>

@@ -1,0 +1,31 @@
+/** Files inside a folder and nowhere else: whatever their path says, wherever a symlink on the way leads. */
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+
+export interface OpenFile {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+}
+
+/** Opens the file for reading; `undefined` when it is not there, is no plain file, or lies outside of `folder`. */
+export async function openInside(folder: string, path: ReadonlyArray<string>): Promise<OpenFile | undefined> {
+  const real = await realInside(folder, path);
+  // what is not a plain file is not even opened: a pipe would wait for its writer
+  if (real === undefined || !(await stat(real)).isFile()) return undefined;
+  const handle = await open(real, "r");
+  const seen = await handle.stat();
+  if (seen.isFile()) return { handle, bytes: seen.size };
+  await handle.close();
+  return undefined;
+}
+
+/** The real path of what `path` means, when that lies in `folder`. */
+export async function realInside(folder: string, path: ReadonlyArray<string>): Promise<string | undefined> {
+  try {
+    const base = await realpath(folder);
+    const real = await realpath(join(base, ...path));
+    return real.startsWith(base.endsWith(sep) ? base : base + sep) ? real : undefined;
+  } catch {
+    return undefined;
+  }
+}
