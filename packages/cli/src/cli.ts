@@ -51,7 +51,8 @@ const commandsOf = (registry: Registry.Registry) =>
     doctorCommand(),
   ] as const;
 
-const root = (registry: Registry.Registry) =>
+/** The commands with their flags and help, as data: documentation reads it. */
+export const commandLine = (registry: Registry.Registry) =>
   Command.make("precipice").pipe(
     Command.withDescription(
       "Finds, explains and repairs the refusal cliff of reasoning models, one pipeline at a time",
@@ -77,7 +78,7 @@ export function runCli(registry: Registry.Registry): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
-  const program = Command.run(root(registry), { version }).pipe(
+  const program = Command.run(commandLine(registry), { version }).pipe(
     Effect.tapCause((cause) => Effect.sync(() => printFailure(cause))),
     Effect.provide(Layer.mergeAll(NodeServices.layer, usage)),
   );
