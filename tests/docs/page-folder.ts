@@ -93,7 +93,12 @@ export class PageFolder {
 
 /** Whether `printed` is what a page shows, but for the width of columns; a `…` of the page stands for any text, also for lines. */
 export function isShown(shown: string, printed: string): boolean {
-  const trimmed = (text: string) => text.replace(/[ \t]+/g, " ").replace(/ $/gm, "").replaceAll("─", "").trim();
+  const trimmed = (text: string) =>
+    text
+      .replace(/[ \t]+/g, " ")
+      .replace(/ $/gm, "")
+      .replaceAll("─", "")
+      .trim();
   const pattern = trimmed(shown)
     .split("…")
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))

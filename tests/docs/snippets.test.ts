@@ -14,7 +14,6 @@ const documents = pages()
   .filter(({ path }) => path === "README.md" || path.startsWith("docs/"))
   .map(({ path, markdown }) => ({
     path,
-    generated: path.startsWith("docs/api/"),
     blocks: blocksOf(markdown),
   }));
 
@@ -25,8 +24,8 @@ beforeAll(async () => {
 afterAll(() => hub.close());
 
 it("every block says how it is checked", () => {
-  const unknown = documents.flatMap(({ path, generated, blocks }) =>
-    blocks.filter((block) => dutyOf(block, generated) === undefined).map(({ info }) => `${path}: \`\`\`${info}`),
+  const unknown = documents.flatMap(({ path, blocks }) =>
+    blocks.filter((block) => dutyOf(block) === undefined).map(({ info }) => `${path}: \`\`\`${info}`),
   );
   expect(unknown).toEqual([]);
 });
@@ -35,7 +34,7 @@ it("files that a page has the reader make are used by a command below", () => {
   const idle = documents.flatMap(({ path, blocks }) =>
     blocks.flatMap((block, i) => {
       const file = block.options["file"];
-      if (file === undefined || dutyOf(block, false) === "run" || dutyOf(block, false) === "plan") return [];
+      if (file === undefined || dutyOf(block) === "run" || dutyOf(block) === "plan") return [];
       const [first = ""] = file.split("/");
       const uses = ({ language, text, info }: Block) =>
         (language === "sh" || language === "yaml") && `${info} ${text}`.includes(first);
@@ -45,9 +44,7 @@ it("files that a page has the reader make are used by a command below", () => {
   expect(idle).toEqual([]);
 });
 
-const busy = documents.filter(({ generated, blocks }) =>
-  blocks.some((block) => !["picture", undefined].includes(dutyOf(block, generated))),
-);
+const busy = documents.filter(({ blocks }) => blocks.some((block) => !["picture", undefined].includes(dutyOf(block))));
 
 describe.concurrent.each(busy)("$path", ({ blocks }) => {
   it("does what its blocks say", { timeout: 400_000 }, async ({ expect }) => {
@@ -68,7 +65,7 @@ describe.concurrent.each(busy)("$path", ({ blocks }) => {
       for (const [i, block] of blocks.entries()) {
         const { options, text } = block;
         const file = options["file"] ?? options["append"] ?? `block-${i}.yaml`;
-        switch (dutyOf(block, false)) {
+        switch (dutyOf(block)) {
           case "shell":
             done(block, await folder.shell(options["reduced"] ?? text));
             break;
@@ -105,7 +102,7 @@ describe.concurrent.each(busy)("$path", ({ blocks }) => {
 });
 
 describe("info strings", () => {
-  const duty = (info: string, generated = false) => dutyOf({ ...parseInfo(info), info, text: "" }, generated);
+  const duty = (info: string) => dutyOf({ ...parseInfo(info), info, text: "" });
 
   it("say what is done", () => {
     expect(duty('sh reduced="precipice plan a.yaml"')).toBe("shell");
@@ -121,7 +118,6 @@ describe("info strings", () => {
   it("are refused where they would leave a block out", () => {
     for (const info of ["", "bash", "sh skip", "yaml part", "ts signature", "json", "ts file=a.ts skip"])
       expect([info, duty(info)]).toEqual([info, undefined]);
-    expect(duty("ts signature", true)).toBe("picture");
   });
 });
 

@@ -14,7 +14,6 @@
  *     sql                       a query for DuckDB, in the page's folder
  *     text output               what the block above printed; `…` stands for anything
  *     text, mermaid             a picture: nothing to run
- *     ts signature, ts example  of generated API pages only: taken from sources that the compiler has checked
  */
 import { marked, type Token, type Tokens } from "marked";
 
@@ -67,14 +66,13 @@ const only = (block: Block, words: ReadonlyArray<string>, options: ReadonlyArray
   [...block.words].every((word) => words.includes(word)) &&
   Object.keys(block.options).every((option) => options.includes(option));
 
-export function dutyOf(block: Block, generated: boolean): Duty | undefined {
+export function dutyOf(block: Block): Duty | undefined {
   const { language, options, words } = block;
   const isFile = options["file"] !== undefined;
   switch (language) {
     case "sh":
       return only(block, [], ["reduced"]) ? "shell" : undefined;
     case "ts":
-      if (words.has("signature") || words.has("example")) return generated ? "picture" : undefined;
       return only(block, [], ["file"]) ? (isFile ? "file" : "typescript") : undefined;
     case "json":
       return isFile && only(block, [], ["file"]) ? "file" : undefined;

@@ -72,8 +72,12 @@ const rank = (path: string): number => {
 const sectionOf = (path: string): string =>
   looked.includes(path) ? "Reference" : (sections.find(([folder]) => folder.test(path))?.[1] ?? "Project");
 
-/** All pages, in the order of the navigation. @throws Error when a page has no heading of the first level. */
-export function pages(): ReadonlyArray<Page> {
+/**
+ * All pages, and `added` ones that are no files, in the order of the navigation.
+ *
+ * @throws Error when a page has no heading of the first level.
+ */
+export function pages(added: ReadonlyArray<Page> = []): ReadonlyArray<Page> {
   const titles = sections.map(([, title]) => title);
   return patterns
     .flatMap((pattern) => globSync(pattern, { cwd: root }))
@@ -84,6 +88,7 @@ export function pages(): ReadonlyArray<Page> {
       if (title === undefined) throw new Error(`${path}: a page begins with "# Title"`);
       return { path, title: title.replaceAll("`", ""), section: sectionOf(path), markdown };
     })
+    .concat(added)
     .sort(
       (a, b) =>
         titles.indexOf(a.section) - titles.indexOf(b.section) ||
