@@ -1,6 +1,15 @@
 /** Test support only: a folder in which a page's blocks run as in a fresh clone, and what runs them there. */
 import { spawn } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -23,12 +32,15 @@ npm() { if [ "$*" = test ]; then command npm test; else echo "npm $* is not run 
 export class PageFolder {
   readonly path = mkdtempSync(join(tmpdir(), "precipice-docs-"));
   readonly #env: NodeJS.ProcessEnv;
+  /** Where the last command left the reader's terminal. */
+  #at: string;
 
   constructor(env: NodeJS.ProcessEnv = {}) {
     for (const name of ["packages", "node_modules", "tests"]) symlinkSync(join(root, name), join(this.path, name));
     for (const name of ["pipelines", "examples"]) cpSync(join(root, name), join(this.path, name), { recursive: true });
     // Without the scripts: `npm run …` works on the real checkout, and must be reduced.
     writeFileSync(join(this.path, "package.json"), '{ "private": true, "workspaces": [] }');
+    this.#at = this.path;
     this.#env = {
       ...process.env,
       PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter),
@@ -53,9 +65,12 @@ export class PageFolder {
     appendFileSync(join(this.path, file), text);
   }
 
-  /** Commands of a block, in bash. */
-  shell(commands: string): Promise<Printed> {
-    return this.#start("bash", ["-euo", "pipefail", "-c", `${prelude}\n${commands}`]);
+  /** Commands of a block, in bash, in the folder where the block before left it. */
+  async shell(commands: string): Promise<Printed> {
+    const place = join(this.path, ".at");
+    const printed = await this.#start("bash", ["-euo", "pipefail", "-c", `${prelude}\n${commands}\npwd > '${place}'`]);
+    if (printed.code === 0) this.#at = readFileSync(place, "utf8").trim();
+    return printed;
   }
 
   typescript(code: string): Promise<Printed> {
@@ -79,7 +94,7 @@ export class PageFolder {
   }
 
   #start(program: string, args: ReadonlyArray<string>): Promise<Printed> {
-    const child = spawn(program, args, { cwd: this.path, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd: this.#at, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk) => (stdout += chunk));
