@@ -13,7 +13,17 @@ import { root } from "./pages.ts";
 interface Manifest {
   readonly name: string;
   readonly description: string;
-  readonly exports: Readonly<Record<string, unknown>>;
+  readonly exports?: Readonly<Record<string, unknown>>;
+}
+
+/** What an entry of `exports` names in this repository; conditions may stand around it. */
+function sourceOf(target: unknown): string | undefined {
+  if (typeof target === "string") return target.endsWith(".ts") && !target.endsWith(".d.ts") ? target : undefined;
+  return typeof target === "object" && target !== null
+    ? Object.values(target)
+        .map(sourceOf)
+        .find((found) => found !== undefined)
+    : undefined;
 }
 
 /** Longer declarations are cut: an inferred type of a hundred fields tells a reader nothing. */
@@ -154,9 +164,10 @@ export function apiPages(): ReadonlyMap<string, string> {
 
 function pageOf(reader: Reader, name: string): string {
   const manifest = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as Manifest;
-  const entries = Object.entries(manifest.exports).flatMap(([entry, target]) =>
-    typeof target === "string" && target.endsWith(".ts") ? [[entry, target] as const] : [],
-  );
+  const entries = Object.entries(manifest.exports ?? {}).flatMap(([entry, target]) => {
+    const source = sourceOf(target);
+    return source === undefined ? [] : [[entry, source] as const];
+  });
   return [
     `# API of ${manifest.name}`,
     "",

@@ -4,10 +4,11 @@
  *
  *     npm run docs:benchmarks                          render what is recorded
  *     npm run docs:benchmarks -- generation capture    run bench/generation.ts and bench/capture.ts, record, render
+ *     npm run -s bench:NAME -- ARGS --json > docs/benchmarks/NAME.json    one that needs arguments
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./pages.ts";
@@ -122,7 +123,7 @@ export function benchmarksPage(): string {
     "benchmarks first and records the machine. Numbers of two machines, or of a busy one, cannot be compared. What is behind a figure is",
     "in the benchmark's source in `bench/`.",
     "",
-    ...sections,
+    ...(sections.length === 0 ? ["Nothing is recorded in this checkout.", ""] : sections),
   ]
     .join("\n")
     .replace(/\n+$/, "\n");
@@ -135,12 +136,14 @@ function machineFacts(): { readonly [fact: string]: string } {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${process.platform} ${process.arch}`,
     node: process.versions.node,
+    "load average before": (loadavg()[0] ?? 0).toFixed(1),
   };
 }
 
 /** Runs `bench/NAME.ts --json` and keeps its output. */
 function record(name: string): void {
   const args = [join("bench", `${name}.ts`), "--json"];
+  const machine = machineFacts();
   const run = spawnSync(process.execPath, args, {
     cwd: root,
     encoding: "utf8",
@@ -154,7 +157,7 @@ function record(name: string): void {
     command: `node bench/${name}.ts --json`,
     at: new Date().toISOString().slice(0, 10),
     commit: git.stdout.trim(),
-    machine: machineFacts(),
+    machine,
     result: JSON.parse(run.stdout.slice(start)) as Json,
   };
   mkdirSync(folder, { recursive: true });

@@ -4,7 +4,7 @@
  *
  *     sh                        run as it stands, in order, in the page's folder
  *     sh reduced="COMMANDS"     too long or too far-reaching for a test: these commands are run in its place
- *     ts                        run as it stands
+ *     ts                        run as it stands; `reduced` as above
  *     ts|json|… file=PATH       a file that the reader makes; the commands below use it
  *     yaml                      a whole pipeline: planned
  *     yaml run                  a whole pipeline: run
@@ -73,6 +73,7 @@ export function dutyOf(block: Block): Duty | undefined {
     case "sh":
       return only(block, [], ["reduced"]) ? "shell" : undefined;
     case "ts":
+      if (options["reduced"] !== undefined) return only(block, [], ["reduced"]) ? "shell" : undefined;
       return only(block, [], ["file"]) ? (isFile ? "file" : "typescript") : undefined;
     case "json":
       return isFile && only(block, [], ["file"]) ? "file" : undefined;

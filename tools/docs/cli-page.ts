@@ -1,6 +1,6 @@
 /** The page of all commands: what `--help` tells, as Markdown. */
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import { commandLine, registry } from "@precipice/cli";
+import { registry } from "@precipice/cli";
 import * as CliConfig from "effect/cli/CliConfig";
 import * as CliOutput from "effect/cli/CliOutput";
 import * as Command from "effect/cli/Command";
@@ -9,6 +9,7 @@ import type * as HelpDoc from "effect/cli/HelpDoc";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import { rootCommand } from "../../packages/cli/src/cli.ts";
 import { markdownTable } from "./table.ts";
 
 /** Help of a command, as its flags define it. */
@@ -20,7 +21,7 @@ async function helpOf(path: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> {
         if (event._tag === "Help") found = event.helpDoc;
       }),
   };
-  const program = Command.runWith(commandLine(registry), { version: "" })([...path, "--help"]).pipe(
+  const program = Command.runWith(rootCommand(registry), { version: "" })([...path, "--help"]).pipe(
     Effect.provide(
       Layer.mergeAll(
         NodeServices.layer,

@@ -1,3 +1,3 @@
 /** The command line for any registry of stages: another repository can ship its own stages under the same commands. */
-export { commandLine, runCli } from "./cli.ts";
+export { runCli } from "./cli.ts";
 export { registry } from "./registry.ts";
