@@ -95,7 +95,12 @@ export class PageFolder {
   }
 
   #start(program: string, args: ReadonlyArray<string>): Promise<Printed> {
-    const child = spawn(program, args, { cwd: this.#at, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd: this.#at,
+      env: this.#env,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 300_000,
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk) => (stdout += chunk));

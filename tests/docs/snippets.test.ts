@@ -27,7 +27,7 @@ it("every block says how it is checked", () => {
   const unknown = documents.flatMap(({ path, blocks }) =>
     blocks.filter((block) => dutyOf(block) === undefined).map(({ info }) => `${path}: \`\`\`${info}`),
   );
-  expect(unknown).toEqual([]);
+  expect(unknown, "tools/docs/blocks.ts lists what an info string may say").toEqual([]);
 });
 
 it("files that a page has the reader make are used by a command below", () => {

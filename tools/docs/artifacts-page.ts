@@ -75,6 +75,28 @@ function typeText({ type, anyOf, enum: literals, items }: Json): string {
   return type === "array" ? `list of ${typeText(items ?? {})}` : (type ?? "");
 }
 
+/** What names mean that every kind uses alike; a comment in the kind goes before. */
+const usual: Readonly<Record<string, string>> = {
+  trace_id: "`id` of the trace.",
+  prompt_id: "`id` of the prompt.",
+  label: "Label of the prompt.",
+  family: "Family of the prompt, e.g. its framing.",
+  split: "Split of the prompt.",
+  arm: "Variant of the model.",
+  site: "Where the residual stream is read, e.g. `blocks.3.hook_resid_post`.",
+  position: "Name such as `final`; of a curve, the tokens from its position 0.",
+  layer: "From 0.",
+  head: "From 0, within its layer.",
+  n: "How many values are behind it.",
+  lo: "95 % interval, lower end.",
+  hi: "95 % interval, upper end.",
+  token: "As text.",
+  region: "Part of the trace: prompt, thinking, template region or response.",
+  thinking_start: "First token of the thinking.",
+  thinking_end: "Token after the last of the thinking.",
+  seed: "Seed of the draw.",
+};
+
 function columnTable(schema: Schema.Struct<Schema.Struct.Fields>): string {
   const names = Object.keys(schema.fields);
   const own = withComments.find(({ columns }) => columns === names.toSorted().join());
@@ -83,7 +105,7 @@ function columnTable(schema: Schema.Struct<Schema.Struct.Fields>): string {
     names.map((name) => [
       `\`${name}\``,
       typeText(Schema.toJsonSchemaDocument(schema.fields[name] as unknown as Schema.Top).schema as Json),
-      own?.comments[name] ?? "",
+      own?.comments[name] ?? usual[name] ?? "",
     ]),
   );
 }
