@@ -53,7 +53,8 @@ const commandsOf = (registry: Registry.Registry) =>
     doctorCommand(),
   ] as const;
 
-const root = (registry: Registry.Registry) =>
+/** The whole command tree over the stages of `registry`. */
+export const rootCommand = (registry: Registry.Registry) =>
   Command.make("precipice").pipe(
     Command.withDescription(
       "Finds, explains and repairs the refusal cliff of reasoning models, one pipeline at a time",
@@ -79,7 +80,7 @@ export function runCli(registry: Registry.Registry): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
-  const program = Command.run(root(registry), { version }).pipe(
+  const program = Command.run(rootCommand(registry), { version }).pipe(
     Effect.tapCause((cause) => Effect.sync(() => printFailure(cause))),
     Effect.provide(Layer.mergeAll(NodeServices.layer, usage)),
   );

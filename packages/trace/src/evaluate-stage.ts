@@ -33,7 +33,9 @@ const config = Schema.Struct({
         description: "Key of the share of traces whose answer was cut by a token limit; default: like unclosed",
       }),
     ),
-  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
+  })
+    .annotate({ description: "Keys of the rates; {arm} in them stands for the arm" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
   by: Schema.Literals(["arm", "arm+family"])
     .annotate({ description: "arm+family adds KEY.{family} for each prompt family" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("arm" as const))),

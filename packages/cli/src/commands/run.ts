@@ -80,7 +80,7 @@ export const runCommand = (registry: Registry.Registry) =>
       { command: "precipice run pipelines/quickstart.yaml", description: "Run what is not stored yet" },
       { command: "precipice run pipelines/quickstart.yaml --set vars.seed=8", description: "Change a variable" },
       {
-        command: "precipice run pipelines/quickstart.yaml --set nodes.probe.config.sites=[resid_post.3]",
+        command: "precipice run pipelines/quickstart.yaml --set nodes.probe.config.folds=10",
         description: "Change one node's config",
       },
       {
