@@ -12,7 +12,7 @@ import { type Node, nodes } from "./pack/nodes.ts";
 import { pack, type Tarball } from "./pack/pack.ts";
 import { type Outcome, Project, tsc } from "./pack/project.ts";
 import { printed, readmeOf } from "./pack/readme.ts";
-import { packages } from "./pack/workspace.ts";
+import { packages, root } from "./pack/workspace.ts";
 
 const started = performance.now();
 const folder = mkdtempSync(join(tmpdir(), "precipice-pack-check-"));
@@ -37,7 +37,7 @@ if (unknown.length > 0)
   throw new Error(`no package ${unknown.join(", ")}; there are ${all.map((p) => p.short).join(", ")}`);
 
 const tarballs = pack(all, join(folder, "tarballs"));
-const found = nodes(folder);
+const found = nodes(join(root, "node_modules", ".cache", "pack-check"));
 for (const { major, path, about } of found)
   console.log(path === undefined ? `NOT RUN on Node ${major}: ${about}` : `Node ${about}`);
 const present = found.filter(({ path }) => path !== undefined);

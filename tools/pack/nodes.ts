@@ -13,7 +13,7 @@ export interface Node {
   readonly about: string;
 }
 
-/** Installs what is not there into `folder`. */
+/** What is not there yet is installed into `folder`, which is worth keeping. */
 export const nodes = (folder: string): ReadonlyArray<Node> =>
   MAJORS.map((major) =>
     major === Number.parseInt(process.versions.node, 10)
@@ -22,18 +22,24 @@ export const nodes = (folder: string): ReadonlyArray<Node> =>
   );
 
 function fetched(major: number, folder: string): Node {
-  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), "{}");
-  const args = ["install", `${name}@${major}`, "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
-  const { status, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8", shell: windows });
+  const name = `node-${windows ? "win" : process.platform}-${process.arch}`;
   const path = join(folder, "node_modules", name, "bin", windows ? "node.exe" : "node");
-  if (status !== 0 || !existsSync(path)) {
-    const reason = /npm error (?!code)(.+)/.exec(stderr)?.[1] ?? "no such package";
-    return { major, path: undefined, about: `${name}@${major} is not to be had here: ${reason}` };
+  if (!existsSync(path)) {
+    const reason = install(`${name}@${major}`, folder);
+    if (!existsSync(path))
+      return { major, path: undefined, about: `${name}@${major} is not to be had here: ${reason}` };
   }
   const { stdout } = spawnSync(path, ["-p", "process.versions.node"], { encoding: "utf8" });
   return { major, path, about: stdout.trim() };
+}
+
+/** What npm says went wrong, if anything did. */
+function install(name: string, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), "{}");
+  const args = ["install", name, "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
+  const { stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8", shell: windows });
+  return /npm error (?!code)(.+)/.exec(stderr)?.[1] ?? "the package has no binary";
 }
 
 const windows = process.platform === "win32";
