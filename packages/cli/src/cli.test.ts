@@ -292,23 +292,6 @@ describe("stages", () => {
   });
 });
 
-describe("help", () => {
-  const eaten =
-    "verbose parallel skip-nx-cache c graph batch project target runner output-style env cwd command args".split(" ");
-
-  it.each(["run", "plan", "graph", "stages", "show", "runs", "diff", "new stage", "new pipeline"])(
-    "of %s has examples and no flag that nx takes for itself",
-    async (command) => {
-      const { code, stdout } = await cli(folderWith(good), ...command.split(" "), "--help");
-      expect(code).toBe(0);
-      expect(stdout.match(new RegExp(`^ {2}precipice ${command}`, "gm"))?.length).toBeGreaterThan(1);
-      const flags = [...stdout.matchAll(/--([a-z-]+)/g)].map(([, name]) => name);
-      expect(flags).toContain("json");
-      expect(flags.filter((name) => eaten.includes(name ?? ""))).toEqual([]);
-    },
-  );
-});
-
 it("the root is the nearest workspace above the working directory, unless given", async () => {
   const folder = folderWith(good);
   symlinkSync(folder, join(folder, "inner"));

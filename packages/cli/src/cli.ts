@@ -24,6 +24,7 @@ import { showCommand } from "./commands/show.ts";
 import { stagesCommand } from "./commands/stages.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { viewCommand } from "./commands/view.ts";
+import { greet } from "./greeting/greet.ts";
 import { telemetry } from "./telemetry.ts";
 import { printFailure } from "./terminal/errors.ts";
 import { usage } from "./terminal/usage.ts";
@@ -55,13 +56,14 @@ const commandsOf = (registry: Registry.Registry) =>
 
 /** The whole command tree over the stages of `registry`. */
 export const rootCommand = (registry: Registry.Registry) =>
-  Command.make("precipice").pipe(
+  Command.make("precipice", {}, () => greet(version)).pipe(
     Command.withDescription(
       "Finds, explains and repairs the refusal cliff of reasoning models, one pipeline at a time",
     ),
     Command.withExamples([
-      { command: "precipice run pipelines/quickstart.yaml", description: "Run a pipeline" },
-      { command: "precipice plan pipelines/quickstart.yaml", description: "What would run, and why" },
+      { command: "precipice new pipeline study", description: "A pipeline on the embedded model, to start from" },
+      { command: "precipice plan study.yaml", description: "What would run, and why" },
+      { command: "precipice run study.yaml", description: "Run it" },
       { command: "precipice show latest", description: "The last run and its metrics" },
     ]),
     Command.withSubcommands(commandsOf(registry)),
@@ -82,7 +84,7 @@ export function runCli(registry: Registry.Registry): void {
   });
   const program = Command.run(rootCommand(registry), { version }).pipe(
     Effect.tapCause((cause) => Effect.sync(() => printFailure(cause))),
-    Effect.provide(Layer.mergeAll(NodeServices.layer, usage)),
+    Effect.provide(Layer.mergeAll(NodeServices.layer, usage([...registry.stages.keys()]))),
   );
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,

@@ -6,6 +6,7 @@ export { readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";
 export { type Linear, linearShape, linears, tensorShapes } from "./architecture/tensor-names.ts";
 export { checkRows, lengthBuckets, type PaddedBatch, padRows } from "./batch.ts";
+export { cacheFolder } from "./cache-folder.ts";
 export { Checkpoint } from "./checkpoint.ts";
 export { type DropoutDraw, dropoutFeeds, dropoutRow } from "./decoder/adapter-dropout.ts";
 export { type DirectionEdit, directionFeeds } from "./decoder/direction-edit.ts";

@@ -14,5 +14,6 @@ export { toOnnx } from "./serialize.ts";
 export { Session } from "./session.ts";
 export type { Dim, Shape } from "./shape.ts";
 export * from "./training/index.ts";
+export { type DeviceTrial, tryDevice } from "./try-device.ts";
 export { type CallContext, serve } from "./worker/guest.ts";
 export { type CallOptions, type ErrorClasses, WorkerHost } from "./worker/host.ts";

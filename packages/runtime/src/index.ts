@@ -25,7 +25,7 @@ export * as Plugin from "./plugin.ts";
 export * as Registry from "./registry.ts";
 export type { ErrorInfo, NodeState, RunEvent, RunStatus } from "./run/events.ts";
 export { type ExecuteOptions, execute, type RunResult } from "./run/execute.ts";
-export { type RunStageOptions, runStage } from "./run/stage.ts";
+export { type ReadersByOutput, type RunStageOptions, runStage } from "./run/stage.ts";
 export * as Run from "./run.ts";
 export type { FailureRow, OnError } from "./shards/failures.ts";
 export {

@@ -6,7 +6,14 @@ export { familySlug, ratesOf } from "./evaluate.ts";
 export { traceEvaluate } from "./evaluate-stage.ts";
 export { traceGenerate } from "./generate-stage.ts";
 // For other tools
-export { type InspectLog, type InspectRows, type InspectRun, inspectFileName, inspectLogs } from "./inspect/log.ts";
+export {
+  type InspectLog,
+  type InspectRows,
+  type InspectRun,
+  type InspectUsage,
+  inspectFileName,
+  inspectLogs,
+} from "./inspect/log.ts";
 export { type Judge, type Judgement, type Reading, verdictOf } from "./judge.ts";
 export { readClassifier } from "./judge-classifier.ts";
 export { judgeByPaperCodeKeywords } from "./judge-keywords.ts";

@@ -8,7 +8,7 @@ import { metricText, valueText } from "../change-text.ts";
 import { findRun } from "../find-run.ts";
 import * as flags from "../flags.ts";
 import { type Cells, table } from "../terminal/table.ts";
-import { duration, painterFor, printable, short } from "../terminal/text.ts";
+import { duration, outputWidth, painterFor, printable, short } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 const run = (name: string, what: string) => Argument.String(name).pipe(Argument.withDescription(what));
@@ -41,8 +41,6 @@ export const diffCommand = () =>
     ]),
   );
 
-const width = (): number => process.stdout.columns || 120;
-
 function diffText(diff: Run.RunDiff, a: Run.RecordedRun, b: Run.RecordedRun): string {
   const paint = painterFor(process.stdout);
   const head = (name: string, { record }: Run.RecordedRun): string =>
@@ -50,7 +48,7 @@ function diffText(diff: Run.RunDiff, a: Run.RecordedRun, b: Run.RecordedRun): st
   const section = (title: string, rows: ReadonlyArray<Cells>, note = ""): ReadonlyArray<string> => [
     "",
     `${paint("bold", title)}${note === "" ? "" : `  ${paint("dim", note)}`}`,
-    ...(rows.length === 0 ? ["(no differences)"] : table(rows, width())),
+    ...(rows.length === 0 ? ["(no differences)"] : table(rows, outputWidth())),
   ];
   const same = diff.nodes.filter(({ change }) => change === "same").length;
   const metrics = diff.metrics.filter(({ delta }) => delta !== 0);

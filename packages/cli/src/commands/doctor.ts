@@ -1,13 +1,16 @@
-/** `precipice doctor parity CHECKPOINT`: a checkpoint's numbers against reference tensors that lie beside it. */
+/** `precipice doctor`: does it work here; `doctor parity CHECKPOINT`: a checkpoint's numbers against reference tensors beside it. */
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { Check } from "../doctor/check.ts";
+import { examine } from "../doctor/examine.ts";
 import * as flags from "../flags.ts";
 import { downloadLine } from "../terminal/download-line.ts";
 import { commandErrorOf } from "../terminal/errors.ts";
 import { table } from "../terminal/table.ts";
-import { short } from "../terminal/text.ts";
+import { outputWidth, type Painter, painterFor, printable, short } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 const parity = Command.make(
@@ -51,7 +54,7 @@ const parity = Command.make(
     }));
     const missed = rows.filter((row) => !row.pass).length;
     const verdict = pass ? `all ${rows.length} tensors within tolerance` : `${missed} of ${rows.length} tensors miss`;
-    process.stdout.write(`${table(cells, process.stdout.columns || 120).join("\n")}\n${verdict}\n`);
+    process.stdout.write(`${table(cells, outputWidth()).join("\n")}\n${verdict}\n`);
   }),
 ).pipe(
   Command.withDescription("Compare a checkpoint with the reference tensors beside it; exit code 1 on a miss"),
@@ -63,8 +66,38 @@ const parity = Command.make(
   ]),
 );
 
+const styles = { ok: "green", note: "dim", problem: "red" } as const;
+const symbols = { ok: "✓", note: "–", problem: "✗" } as const;
+
+function checkLines(checks: ReadonlyArray<Check>, paint: Painter): ReadonlyArray<string> {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks.flatMap(({ name, status, found, remedy }) => [
+    `${paint(styles[status], symbols[status])} ${name.padEnd(width)}  ${printable(found)}`,
+    ...(remedy === undefined ? [] : [paint("dim", `  ${" ".repeat(width)}  ${printable(remedy)}`)]),
+  ]);
+}
+
 export const doctorCommand = () =>
-  Command.make("doctor").pipe(
-    Command.withDescription("Check that this installation computes what it should"),
+  Command.make(
+    "doctor",
+    { root: flags.root, json: flags.json("Print { ok, checks: [{ name, status, found, remedy }] }") },
+    Effect.fn("precipice doctor")(function* ({ root, json }) {
+      const folder = yield* flags.resolveRoot(Option.getOrUndefined(root));
+      const checks = yield* Effect.promise(() => examine(folder));
+      const problems = checks.filter(({ status }) => status === "problem").length;
+      if (problems > 0) process.exitCode = 1;
+      if (json) process.stdout.write(`${JSON.stringify({ ok: problems === 0, checks }, null, 2)}\n`);
+      else {
+        const verdict = problems === 0 ? "All that is needed is here." : `${problems} to mend: see ✗.`;
+        process.stdout.write(`${[...checkLines(checks, painterFor(process.stdout)), "", verdict].join("\n")}\n`);
+      }
+    }),
+  ).pipe(
+    Command.withDescription("Check that this machine has what is needed; exit code 1 if not"),
+    Command.withExamples([
+      { command: "precipice doctor", description: "Node, onnxruntime and its devices, memory, disk, folders, network" },
+      { command: "precipice doctor --json", description: "The same for programs" },
+      { command: "precipice doctor parity ./folder", description: "A checkpoint's numbers against a reference" },
+    ]),
     Command.withSubcommands([parity]),
   );

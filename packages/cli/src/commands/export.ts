@@ -63,5 +63,8 @@ const inspect = Command.make(
 export const exportCommand = () =>
   Command.make("export").pipe(
     Command.withDescription("Write a run's results in the format of another tool"),
+    Command.withExamples([
+      { command: "precipice export inspect latest", description: "Inspect AI's eval logs of the latest run" },
+    ]),
     Command.withSubcommands([inspect]),
   );

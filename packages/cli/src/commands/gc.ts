@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
 import { table } from "../terminal/table.ts";
-import { bytesText } from "../terminal/text.ts";
+import { bytesText, outputWidth } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const gcCommand = () =>
@@ -71,7 +71,7 @@ export const gcCommand = () =>
           ? ""
           : `, ${scratch.length} scratch folder${scratch.length === 1 ? "" : "s"} (${bytesText(scratchBytes)})`;
       const total = `${verb} ${removed.length} artifacts (${bytesText(freedBytes)})${progress} and ${left}; ${bytesText(keptBytes)} stay`;
-      process.stdout.write(`${[...table(rows, process.stdout.columns || 120), total].join("\n")}\n`);
+      process.stdout.write(`${[...table(rows, outputWidth()), total].join("\n")}\n`);
     }),
   ).pipe(
     Command.withDescription(

@@ -7,6 +7,7 @@ import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
 import { metricLines } from "../terminal/metrics.ts";
 import { printPlan } from "../terminal/plan-text.ts";
+import { outputWidth } from "../terminal/text.ts";
 import { viewFor } from "../terminal/view.ts";
 import { jsonErrors } from "./json-errors.ts";
 import { prepare } from "./prepare.ts";
@@ -69,7 +70,7 @@ export const runCommand = (registry: Registry.Registry) =>
         (view) => Effect.sync(view.close),
       );
       if (!given.json) {
-        const lines = metricLines(result.summary.metrics, process.stdout.columns || 120);
+        const lines = metricLines(result.summary.metrics, outputWidth());
         if (lines.length > 0) process.stdout.write(`\n${lines.join("\n")}\n`);
       }
       if (result.status === "failed") process.exitCode = 1;

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
 import { table } from "../terminal/table.ts";
-import { duration, printable } from "../terminal/text.ts";
+import { duration, outputWidth, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const runsCommand = () =>
@@ -50,7 +50,7 @@ export const runsCommand = () =>
         commit: git === undefined ? "" : `${git.commit.slice(0, 7)}${git.dirty ? "+" : ""}`,
       }));
       const more = wanted.length - shown.length;
-      const lines = [...table(rows, process.stdout.columns || 120), ...(more > 0 ? [`and ${more} more`] : [])];
+      const lines = [...table(rows, outputWidth()), ...(more > 0 ? [`and ${more} more`] : [])];
       process.stdout.write(`${lines.length === 0 ? `No runs in ${printable(folder)}.` : lines.join("\n")}\n`);
     }),
   ).pipe(

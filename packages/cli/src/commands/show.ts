@@ -10,7 +10,7 @@ import * as flags from "../flags.ts";
 import { infoLines } from "../terminal/errors.ts";
 import { metricLines } from "../terminal/metrics.ts";
 import { table } from "../terminal/table.ts";
-import { bytesText, duration, painterFor, printable } from "../terminal/text.ts";
+import { bytesText, duration, outputWidth, painterFor, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const showCommand = () =>
@@ -55,8 +55,6 @@ export const showCommand = () =>
     ]),
   );
 
-const width = (): number => process.stdout.columns || 120;
-
 function runText(run: Run.RunRecord, summary: Run.Summary | undefined): string {
   const paint = painterFor(process.stdout);
   const nodes = run.nodes.map(({ node, stage, state, durationMs, reason }) => ({
@@ -67,11 +65,11 @@ function runText(run: Run.RunRecord, summary: Run.Summary | undefined): string {
     reason,
   }));
   const errors = run.nodes.flatMap(({ node, error }) => (error === undefined ? [] : [{ node, error }]));
-  const metrics = metricLines(summary?.metrics ?? {}, width());
+  const metrics = metricLines(summary?.metrics ?? {}, outputWidth());
   return [
     `${paint("bold", printable(run.id))}  ${run.status} in ${duration(run.wallSeconds * 1000)}  ${printable(run.file)}`,
     "",
-    ...table(nodes, width()),
+    ...table(nodes, outputWidth()),
     ...errors.flatMap(({ node, error }) => ["", `${printable(node)}:`, ...infoLines(error, paint)]),
     ...(run.error === undefined ? [] : ["", ...infoLines(run.error, paint)]),
     ...(metrics.length === 0 ? [] : ["", ...metrics]),
@@ -98,12 +96,12 @@ function artifactText({ path, manifest, tables, vectors }: Artifact.Preview & { 
     ...tables.flatMap(({ name, rows, first }) => [
       "",
       `${paint("bold", name)}  ${rows} rows`,
-      ...table(first, width()),
+      ...table(first, outputWidth()),
     ]),
     ...vectors.flatMap(({ name, rows, dim, first }) => [
       "",
       `${paint("bold", name)}  ${rows} vectors of ${dim}`,
-      ...table(first, width()),
+      ...table(first, outputWidth()),
     ]),
   ].join("\n");
 }

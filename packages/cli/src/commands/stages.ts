@@ -9,7 +9,7 @@ import { withPlugins } from "../plugins.ts";
 import { suggest } from "../suggest.ts";
 import { CommandError } from "../terminal/errors.ts";
 import { type Cells, table } from "../terminal/table.ts";
-import { painterFor, printable } from "../terminal/text.ts";
+import { outputWidth, painterFor, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const stagesCommand = (registry: Registry.Registry) =>
@@ -50,8 +50,6 @@ const select = (
   return Effect.fail(new CommandError("E_STAGE_UNKNOWN", `there is no stage "${name}"`, remedy));
 };
 
-const width = (): number => process.stdout.columns || 120;
-
 function list(stages: ReadonlyArray<StageDescription>): string {
   const rows = stages.map(({ id, inputs, outputs, description }) => ({
     stage: id,
@@ -59,7 +57,7 @@ function list(stages: ReadonlyArray<StageDescription>): string {
     makes: outputs.map(({ name }) => name).join(", "),
     description,
   }));
-  return rows.length === 0 ? "No stages are registered." : table(rows, width()).join("\n");
+  return rows.length === 0 ? "No stages are registered." : table(rows, outputWidth()).join("\n");
 }
 
 const arityText = { one: "", optional: "may be left out", many: "any number" } as const;
@@ -69,7 +67,7 @@ function details({ id, version, description, package: own, config, inputs, outpu
   const section = (title: string, rows: ReadonlyArray<Cells>): ReadonlyArray<string> => [
     "",
     paint("bold", title),
-    ...(rows.length === 0 ? ["(none)"] : table(rows, width())),
+    ...(rows.length === 0 ? ["(none)"] : table(rows, outputWidth())),
   ];
   return [
     `${paint("bold", id)} version ${version}`,

@@ -8,7 +8,7 @@ import * as flags from "../flags.ts";
 import { withPlugins } from "../plugins.ts";
 import { CommandError } from "../terminal/errors.ts";
 import { table } from "../terminal/table.ts";
-import { bytesText, printable } from "../terminal/text.ts";
+import { bytesText, outputWidth, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const verifyCommand = (registry: Registry.Registry) =>
@@ -56,7 +56,7 @@ export const verifyCommand = (registry: Registry.Registry) =>
       const total = `${verdicts.length} artifacts, ${bad.length} damaged`;
       const remedy =
         bad.length === 0 ? [] : ["precipice run makes what is damaged anew; --force NODE what looks whole."];
-      process.stdout.write(`${[...table(rows, process.stdout.columns || 120), total, ...remedy].join("\n")}\n`);
+      process.stdout.write(`${[...table(rows, outputWidth()), total, ...remedy].join("\n")}\n`);
     }),
   ).pipe(
     Command.withDescription("Hash and decode what is stored and compare it with what was written; exit code 1 if not"),

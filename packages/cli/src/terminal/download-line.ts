@@ -12,7 +12,7 @@ export interface DownloadLine extends Required<Pick<HubOptions, "onProgress" | "
 }
 
 export const downloadLine = (stream: NodeJS.WriteStream = process.stderr): DownloadLine => {
-  const isTerminal = stream.isTTY === true;
+  const isTerminal = stream.isTTY === true && process.env["TERM"] !== "dumb";
   const progress = new Progress("download", performance.now(), null);
   let shownMs = Number.NEGATIVE_INFINITY;
   let open = false;

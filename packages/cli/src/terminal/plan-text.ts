@@ -1,7 +1,7 @@
 /** A plan for people (a table, then one line of totals) and for programs (JSON). */
 import { type Plan, type Sum, totals } from "@precipice/runtime";
 import { type Cells, table } from "./table.ts";
-import { bytes, duration, printable, short } from "./text.ts";
+import { bytes, duration, outputWidth, printable, short } from "./text.ts";
 
 export function printPlan(plan: Plan, json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(planJson(plan), null, 2)}\n` : `${planText(plan)}\n`);
@@ -29,7 +29,7 @@ function planText(plan: Plan): string {
   const notes = plan.nodes.flatMap(({ node, status, estimate }) =>
     status === "run" && estimate?.note !== undefined ? [`${printable(node.name)}: ${printable(estimate.note)}`] : [],
   );
-  return [...table(shown, process.stdout.columns || 120), ...notes, totalsText(plan)].join("\n");
+  return [...table(shown, outputWidth()), ...notes, totalsText(plan)].join("\n");
 }
 
 function totalsText(plan: Plan): string {

@@ -1,5 +1,5 @@
 /** Rows as an aligned table that fits the width, or as one block per row when there are too many columns. */
-import { cut, printable, short } from "./text.ts";
+import { columnsOf, cut, printable, short } from "./text.ts";
 
 export type Cells = { readonly [column: string]: unknown };
 
@@ -13,7 +13,7 @@ export function table(rows: ReadonlyArray<Cells>, width: number): ReadonlyArray<
   if (columns.length === 0) return [];
   const texts = rows.map((row) => columns.map((column) => cell(row[column])));
   const widths = fit(
-    columns.map((column, i) => Math.max(length(column), ...texts.map((line) => length(line[i] ?? "")))),
+    columns.map((column, i) => Math.max(columnsOf(column), ...texts.map((line) => columnsOf(line[i] ?? "")))),
     width - gap * (columns.length - 1),
   );
   if (widths === undefined) return blocks(columns, texts, width);
@@ -43,10 +43,10 @@ function blocks(
   texts: ReadonlyArray<ReadonlyArray<string>>,
   width: number,
 ): ReadonlyArray<string> {
-  const label = Math.max(...columns.map(length));
+  const label = Math.max(...columns.map(columnsOf));
   return texts.flatMap((cells, row) => [
     `row ${row}`,
-    ...columns.map((column, i) => cut(`  ${column.padEnd(label)}  ${cells[i] ?? ""}`, width)),
+    ...columns.map((column, i) => cut(`  ${aligned(column, label, false)}  ${cells[i] ?? ""}`, width)),
   ]);
 }
 
@@ -57,9 +57,7 @@ function cell(value: unknown): string {
   return printable(typeof value === "object" ? JSON.stringify(value) : String(value));
 }
 
-const length = (text: string): number => [...text].length;
-
 function aligned(text: string, width: number, right: boolean): string {
-  const space = " ".repeat(Math.max(0, width - length(text)));
+  const space = " ".repeat(Math.max(0, width - columnsOf(text)));
   return right ? space + text : text + space;
 }

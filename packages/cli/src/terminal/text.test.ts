@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { table } from "./table.ts";
-import { bytes, cut, duration, printable, short } from "./text.ts";
+import { bytes, columnsOf, cut, duration, printable, short } from "./text.ts";
 
 describe("printable", () => {
   it("lets no control character or reordering mark through, and ordinary text as it is", () => {
@@ -24,7 +24,7 @@ it("duration and short are for people", () => {
     "2 h 07 m",
   ]);
   expect([1, 0.123456, 1e-7, 123456.5, -2.5].map(short)).toEqual(["1", "0.1235", "1.000e-7", "1.235e+5", "-2.5"]);
-  expect(cut("🙂🙂🙂🙂", 3)).toBe("🙂🙂…");
+  expect([cut("🙂🙂🙂🙂", 5), cut("🙂🙂🙂🙂", 4), cut("漢字", 4)]).toEqual(["🙂🙂…", "🙂…", "漢字"]);
 });
 
 describe("table", () => {
@@ -43,6 +43,28 @@ describe("table", () => {
       "a     xxxxxxxxxxxxxxxx…      1",
       "bb    y\\nz                0.25",
     ]);
+  });
+
+  it("counts columns of the terminal, not characters", () => {
+    expect(
+      table(
+        [
+          { word: "漢字", n: 1 },
+          { word: "ab", n: 2 },
+        ],
+        80,
+      ),
+    ).toEqual(["word  n", "────  ─", "漢字  1", "ab    2"]);
+    const text = fc.string({ unit: fc.constantFrom("a", "漢", "🙂", "e\u0301", " ") });
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ a: text, b: text, c: text }), { minLength: 1 }),
+        fc.integer({ min: 22, max: 90 }),
+        (rows, width) => {
+          for (const line of table(rows, width)) expect(columnsOf(line)).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
   });
 
   it("shows rows as blocks when even narrow columns do not fit", () => {

@@ -32,10 +32,21 @@ export function painterFor(stream: NodeJS.WriteStream): Painter {
   return plain ? (_, text) => text : (style, text) => `\u001b[${codes[style]}m${text}\u001b[0m`;
 }
 
-/** `text` in at most `width` characters, the last one `…` when it was cut. */
+/** Columns that tables may take: those of the terminal, else what `COLUMNS` says, else 120. */
+export const outputWidth = (): number =>
+  process.stdout.columns || Number.parseInt(process.env["COLUMNS"] ?? "", 10) || 120;
+
+/** `text` in at most `width` columns, the last one `…` when it was cut. */
 export function cut(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join("")}…`;
+  if (columnsOf(text) <= width) return text;
+  let kept = "";
+  let columns = 0;
+  for (const character of text) {
+    columns += columnsOf(character);
+    if (columns > width - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
 }
 
 const wide =

@@ -4,6 +4,7 @@ import * as CliOutput from "effect/cli/CliOutput";
 import * as GlobalFlag from "effect/cli/GlobalFlag";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import { completions } from "../completions.ts";
 import { painterFor, printable } from "./text.ts";
 
 const presenter: CliOutput.Presenter = {
@@ -20,7 +21,8 @@ const presenter: CliOutput.Presenter = {
 };
 
 /** The presenter, and the global flags that mean something here. */
-export const usage = Layer.mergeAll(
-  CliOutput.layerPresenter(presenter),
-  CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
-);
+export const usage = (stages: ReadonlyArray<string>) =>
+  Layer.mergeAll(
+    CliOutput.layerPresenter(presenter),
+    CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, completions(stages)] }),
+  );

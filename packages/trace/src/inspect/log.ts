@@ -31,7 +31,7 @@ export interface InspectRows {
   readonly judgements: readonly JudgementRow[];
 }
 
-interface Usage {
+export interface InspectUsage {
   readonly input_tokens: number;
   readonly output_tokens: number;
   readonly total_tokens: number;
@@ -39,14 +39,14 @@ interface Usage {
 }
 
 /** Tokens of a trace: what the template wrote is input, what the model wrote is output. */
-const usageOf = ({ ids, thinking_start, thinking_end }: Trace): Usage => ({
+const usageOf = ({ ids, thinking_start, thinking_end }: Trace): InspectUsage => ({
   input_tokens: thinking_start,
   output_tokens: ids.length - thinking_start,
   total_tokens: ids.length,
   reasoning_tokens: thinking_end - thinking_start,
 });
 
-const sum = (usages: readonly Usage[]): Usage =>
+const sum = (usages: readonly InspectUsage[]): InspectUsage =>
   usages.reduce(
     (all, one) => ({
       input_tokens: all.input_tokens + one.input_tokens,
