@@ -23,6 +23,7 @@ export {
   siteWidth,
 } from "./decoder/sites.ts";
 export { CheckpointError, DecoderError, MemoryBudgetError } from "./errors.ts";
+export type { AdapterWeights } from "./generation/adapter-inputs.ts";
 export {
   estimateGeneration,
   type GenerationEstimate,
@@ -31,6 +32,7 @@ export {
 } from "./generation/estimate.ts";
 export { type GenerateCall, Generator, type GeneratorOptions, type StreamEvent } from "./generation/generator.ts";
 export { type CacheShape, defaultKvBudgetBytes, kvCacheBytes, rowsThatFit } from "./generation/kv-budget.ts";
+export { type LiveEvent, LiveGenerator, type LiveOptions, type LiveRequest } from "./generation/live-generator.ts";
 export { chooseParallelism, type Parallelism, type ParallelismRequest } from "./generation/parallelism.ts";
 export type {
   GeneratedRow,
