@@ -94,6 +94,7 @@ export {
   type ReasoningOverride,
   reasoningFormat,
 } from "./text/reasoning-format.ts";
+export { ReasoningStream, type ReasoningText } from "./text/reasoning-stream.ts";
 export { promptIds, reasoningOf } from "./text/render-prompt.ts";
 export { findSpans, type SpanFormat, type Spans, type TraceState, traceState } from "./text/spans.ts";
 export { splitTrace, type WrittenTrace } from "./text/split-trace.ts";
