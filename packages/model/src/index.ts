@@ -42,6 +42,7 @@ export type {
   ThinkingBudget,
 } from "./generation/request.ts";
 export { argMax, type Sampling, sample } from "./generation/sampling.ts";
+export { TextStream } from "./generation/text-stream.ts";
 export { limitFields, type TokenLimits, withinLimits } from "./generation/token-limits.ts";
 export { type TraceOptions, type TracePrompt, writeTraces } from "./generation/write-traces.ts";
 export {
@@ -95,7 +96,7 @@ export {
   reasoningFormat,
 } from "./text/reasoning-format.ts";
 export { ReasoningStream, type ReasoningText } from "./text/reasoning-stream.ts";
-export { promptIds, reasoningOf } from "./text/render-prompt.ts";
+export { chatIds, promptIds, reasoningOf } from "./text/render-prompt.ts";
 export { findSpans, type SpanFormat, type Spans, type TraceState, traceState } from "./text/spans.ts";
 export { splitTrace, type WrittenTrace } from "./text/split-trace.ts";
 export { inScope, regionsOf, TOKEN_SCOPES, type TokenRegions, type TokenScope } from "./text/token-scope.ts";

@@ -1,0 +1,4 @@
+/** An OpenAI-compatible server over checkpoints: chat, completions, streaming, interventions and adapters by request. */
+export { ApiError } from "./api-error.ts";
+export { type HeadFactor, openServedModel, type ServedModel, type ServeModel } from "./served-model.ts";
+export { type RequestInfo, type RunningServer, type ServerOptions, startServer } from "./server.ts";
