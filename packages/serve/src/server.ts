@@ -10,11 +10,14 @@ import { ApiError, asApiError } from "./api-error.ts";
 import { chatAnswer } from "./chat.ts";
 import { completionAnswer } from "./completions.ts";
 import { ChatBody, CompletionBody, decodeBody } from "./request.ts";
+import { type RuleModel, ruleAnswer } from "./rule-model.ts";
 import type { ServedModel } from "./served-model.ts";
 import type { Usage } from "./writing.ts";
 
 export interface ServerOptions {
   readonly models: ReadonlyArray<ServedModel>;
+  /** Models of rules beside them, for chats only. */
+  readonly rules?: ReadonlyArray<RuleModel> | undefined;
   /** Default 127.0.0.1: this machine only. */
   readonly host?: string;
   /** Default 8000; 0 takes a free one. */
@@ -108,7 +111,7 @@ const answer = async (
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<Usage | undefined> => {
-  const { models, host = "127.0.0.1", queue = 512, apiKey } = options;
+  const { models, rules = [], host = "127.0.0.1", queue = 512, apiKey } = options;
   const path = pathOf(request);
   if (LOOPBACK.test(host) && !LOOPBACK.test(request.headers.host ?? "localhost"))
     throw new ApiError({ status: 403, message: "This server answers to names of this machine only" });
@@ -121,12 +124,12 @@ const answer = async (
   if (apiKey !== undefined) checkKey(request, apiKey);
   if (path === "/v1/models" || path.startsWith("/v1/models/")) {
     only(request, "GET");
-    const cards = models.flatMap(cardsOf);
+    const cards = cardsOfAll(models, rules);
     if (path === "/v1/models") sendJson(response, { object: "list", data: cards });
     else {
       const id = decodeURIComponent(path.slice("/v1/models/".length));
       const card = cards.find((one) => one.id === id);
-      if (card === undefined) throw unknownModel(models, id);
+      if (card === undefined) throw unknownModel(models, rules, id);
       sendJson(response, card);
     }
     return undefined;
@@ -140,7 +143,7 @@ const answer = async (
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
     throw new ApiError({ status: 415, message: "Send JSON, with content-type: application/json" });
   const text = await bodyOf(request);
-  const made = path === "/v1/chat/completions" ? chatOf(models, text) : completionOf(models, text);
+  const made = path === "/v1/chat/completions" ? chatOf(models, rules, text) : completionOf(models, text);
   const rows = models.reduce((sum, { live }) => sum + live.rows, 0);
   if (rows + made.rows > queue && rows > 0)
     throw new ApiError({
@@ -158,9 +161,11 @@ const answer = async (
   return stream(response, made, signal);
 };
 
-const chatOf = (models: ReadonlyArray<ServedModel>, text: string): Answer => {
+const chatOf = (models: ReadonlyArray<ServedModel>, rules: ReadonlyArray<RuleModel>, text: string): Answer => {
   const body = decodeBody(ChatBody, text);
-  const { model, adapter } = find(models, body.model, body.adapter);
+  const rule = rules.find(({ id }) => id === body.model);
+  if (rule !== undefined) return ruleAnswer(rule, body);
+  const { model, adapter } = find(models, body.model, body.adapter, rules);
   return chatAnswer(model, adapter, body);
 };
 
@@ -171,10 +176,15 @@ const completionOf = (models: ReadonlyArray<ServedModel>, text: string): Answer 
 };
 
 /** A model by its own name or by that of one of its adapters. */
-const find = (models: ReadonlyArray<ServedModel>, id: string, adapter: string | null | undefined) => {
+const find = (
+  models: ReadonlyArray<ServedModel>,
+  id: string,
+  adapter: string | null | undefined,
+  rules: ReadonlyArray<RuleModel> = [],
+) => {
   const has = ({ adapters = {} }: ServedModel, name: string) => Object.hasOwn(adapters, name);
   const model = models.find((one) => one.id === id || has(one, id));
-  if (model === undefined) throw unknownModel(models, id);
+  if (model === undefined) throw unknownModel(models, rules, id);
   const wanted = adapter ?? (model.id === id ? undefined : id);
   if (wanted !== undefined && !has(model, wanted)) {
     const names = Object.keys(model.adapters ?? {});
@@ -184,11 +194,16 @@ const find = (models: ReadonlyArray<ServedModel>, id: string, adapter: string | 
   return { model, adapter: wanted };
 };
 
-const unknownModel = (models: ReadonlyArray<ServedModel>, id: string): ApiError => {
-  const names = models.flatMap(cardsOf).map((card) => card.id);
+const unknownModel = (models: ReadonlyArray<ServedModel>, rules: ReadonlyArray<RuleModel>, id: string): ApiError => {
+  const names = cardsOfAll(models, rules).map((card) => card.id);
   const message = `There is no model "${id}"; there is ${names.join(", ")}`;
   return new ApiError({ status: 404, param: "model", code: "model_not_found", message });
 };
+
+const cardsOfAll = (models: ReadonlyArray<ServedModel>, rules: ReadonlyArray<RuleModel>) => [
+  ...models.flatMap(cardsOf),
+  ...rules.map(({ id }) => ({ id, object: "model", created: 0, owned_by: "precipice", parent: null })),
+];
 
 const cardsOf = ({ id, created, adapters = {}, live }: ServedModel) => [
   { id, object: "model", created, owned_by: "precipice", max_model_len: live.maxTokens, parent: null as string | null },

@@ -46,6 +46,10 @@ const options = {
     "name=file",
     "A direction of the residual stream: JSON, d_model numbers; may be repeated",
   ),
+  judge: Flag.Literals("judge", ["organism-rules"]).pipe(
+    Flag.withDescription("Also serve this judge, as a classifier that answers safe or unsafe"),
+    Flag.optional,
+  ),
   renorm: Flag.Literals("renorm", ["token", "none"]).pipe(
     Flag.withDescription("Rescale scaled heads to their norm before, per token, as heads.ablate does, or not"),
     Flag.withDefault("token" as const),
@@ -136,13 +140,19 @@ const open = async (given: Given, signal: AbortSignal) => {
   const directions = jsonFiles("--direction", given.direction, numbersOf);
   const folders = given.adapter.map((text) => pair("--adapter", text));
   // loaded here: onnxruntime would slow down every other command's start
-  const [{ Checkpoint, chooseParallelism }, { fetchCheckpoint }, { openServedModel, startServer }, { readAdapter }] =
-    await Promise.all([
-      import("@precipice/model"),
-      import("@precipice/organism"),
-      import("@precipice/serve"),
-      import("@precipice/finetune"),
-    ]);
+  const [
+    { Checkpoint, chooseParallelism },
+    { fetchCheckpoint },
+    { openServedModel, startServer },
+    { readAdapter },
+    { servedJudge },
+  ] = await Promise.all([
+    import("@precipice/model"),
+    import("@precipice/organism"),
+    import("@precipice/serve"),
+    import("@precipice/finetune"),
+    import("./serve-judges.ts"),
+  ]);
   const opened: Array<Awaited<ReturnType<typeof openServedModel>>> = [];
   try {
     for (const [i, { id, source }] of sources.entries()) {
@@ -180,8 +190,10 @@ const open = async (given: Given, signal: AbortSignal) => {
         }),
       );
     }
+    const rules = Option.match(given.judge, { onNone: () => [], onSome: (name) => [servedJudge(name)] });
     const running = await startServer({
       models: opened,
+      rules,
       host,
       port,
       queue,
@@ -193,7 +205,8 @@ const open = async (given: Given, signal: AbortSignal) => {
         process.stderr.write(`${printable(`${method} ${path} ${status} ${durationMs} ms${tokens}${why}`)}\n`);
       },
     });
-    return { ...running, models: opened.flatMap((model) => [model.id, ...Object.keys(model.adapters ?? {})]) };
+    const names = opened.flatMap((model) => [model.id, ...Object.keys(model.adapters ?? {})]);
+    return { ...running, models: [...names, ...rules.map(({ id }) => id)] };
   } catch (error) {
     await Promise.all(opened.map(({ live }) => live.close()));
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
