@@ -64,12 +64,12 @@ const writtenText = (format: Reasoning, api: Backend["api"], { content, reasonin
   const closing = `\n${close}${format.tail ?? "\n\n"}`;
   if (reasoning !== null && reasoning !== "")
     // thinking without an answer: the answer never began
-    return `${opening}${reasoning.trim()}${content === "" ? "" : `${closing}${content}`}`;
+    return `${opening}${reasoning.trim()}${content === "" ? "" : `${closing}${content.trimStart()}`}`;
   if (content.includes(close)) {
     // some servers give back the marker that the prompt ends with
     const begun = content.trimStart();
     return opened && begun.startsWith(open) ? begun.slice(open.length).trimStart() : content;
   }
   // cut off while it thought; else the server keeps the thinking to itself
-  return finishReason === "length" ? content : `${opening}${closing.trimStart()}${content}`;
+  return finishReason === "length" ? content : `${opening}${closing.trimStart()}${content.trimStart()}`;
 };
