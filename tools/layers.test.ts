@@ -17,6 +17,7 @@ const below: { readonly [name: string]: ReadonlyArray<string> } = {
   ...Object.fromEntries(stages.map((name) => [name, shared])),
   model: ["onnx", "stats"],
   artifacts: ["runtime"],
+  serve: ["model"],
   organism: ["artifacts", "model", ...bottom],
   cli: packages.filter((name) => name !== "playground"),
   playground: packages,

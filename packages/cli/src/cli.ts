@@ -20,6 +20,7 @@ import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { schemaCommand } from "./commands/schema.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { showCommand } from "./commands/show.ts";
 import { stagesCommand } from "./commands/stages.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -51,6 +52,7 @@ const commandsOf = (registry: Registry.Registry) =>
     gcCommand(),
     newCommand(registry),
     generateCommand(),
+    serveCommand(),
     doctorCommand(),
   ] as const;
 

@@ -24,6 +24,7 @@ export {
   siteWidth,
 } from "./decoder/sites.ts";
 export { CheckpointError, DecoderError, MemoryBudgetError } from "./errors.ts";
+export type { AdapterWeights } from "./generation/adapter-inputs.ts";
 export {
   estimateGeneration,
   type GenerationEstimate,
@@ -32,6 +33,7 @@ export {
 } from "./generation/estimate.ts";
 export { type GenerateCall, Generator, type GeneratorOptions, type StreamEvent } from "./generation/generator.ts";
 export { type CacheShape, defaultKvBudgetBytes, kvCacheBytes, rowsThatFit } from "./generation/kv-budget.ts";
+export { type LiveEvent, LiveGenerator, type LiveOptions, type LiveRequest } from "./generation/live-generator.ts";
 export { chooseParallelism, type Parallelism, type ParallelismRequest } from "./generation/parallelism.ts";
 export type {
   GeneratedRow,
@@ -41,6 +43,7 @@ export type {
   ThinkingBudget,
 } from "./generation/request.ts";
 export { argMax, type Sampling, sample } from "./generation/sampling.ts";
+export { TextStream } from "./generation/text-stream.ts";
 export { limitFields, type TokenLimits, withinLimits } from "./generation/token-limits.ts";
 export { type TraceOptions, type TracePrompt, writeTraces } from "./generation/write-traces.ts";
 export {
@@ -93,7 +96,8 @@ export {
   type ReasoningOverride,
   reasoningFormat,
 } from "./text/reasoning-format.ts";
-export { promptIds, reasoningOf } from "./text/render-prompt.ts";
+export { ReasoningStream, type ReasoningText } from "./text/reasoning-stream.ts";
+export { chatIds, promptIds, reasoningOf } from "./text/render-prompt.ts";
 export { findSpans, type SpanFormat, type Spans, type TraceState, traceState } from "./text/spans.ts";
 export { splitTrace, type WrittenTrace } from "./text/split-trace.ts";
 export { inScope, regionsOf, TOKEN_SCOPES, type TokenRegions, type TokenScope } from "./text/token-scope.ts";

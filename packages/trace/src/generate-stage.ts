@@ -1,5 +1,14 @@
-/** Stage `trace.generate`: a reasoning trace per prompt, by a local checkpoint. */
-import { generationFields, generationParts, Model, modelFolder, Prompts, Traces, traceRow } from "@precipice/artifacts";
+/** Stage `trace.generate`: a reasoning trace per prompt, by a checkpoint in this process or on a server. */
+import {
+  generationFields,
+  generationParts,
+  Metrics,
+  Model,
+  modelFolder,
+  Prompts,
+  Traces,
+  traceRow,
+} from "@precipice/artifacts";
 import {
   Checkpoint,
   chatFields,
@@ -15,6 +24,9 @@ import { attempt, Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { describeReasoning, describeStates } from "./describe-traces.ts";
+import { Backend, checkBackend } from "./remote/backend-config.ts";
+import { mapRemote } from "./remote/remote-traces.ts";
+import { measureUsage } from "./remote/usage.ts";
 
 const config = Schema.Struct({
   arm: Schema.String.annotate({ description: "Name of this variant in verdicts and metrics" }).pipe(
@@ -23,29 +35,59 @@ const config = Schema.Struct({
   ...generationFields,
   ...limitFields,
   ...chatFields,
+  backend: Schema.optionalKey(
+    Backend.annotate({
+      description:
+        "Let an OpenAI-compatible server write: { url, model }. The model input stays: its tokenizer and template cut the traces",
+    }),
+  ),
+  metrics: Schema.optionalKey(
+    Schema.String.check(Schema.isMinLength(1)).annotate({
+      description: "Prefix of metric keys with a backend, e.g. generate: generate.completion_tokens; default: none",
+    }),
+  ),
   onError: Stage.onError,
 });
 
 /**
  * Text depends on prompt, model and seed alone, not on batch, workers or memory. Thinking is found by the markers of the
- * checkpoint's chat template, or by `reasoning`; a template that shows none is an error that says so.
+ * checkpoint's chat template, or by `reasoning`; a template that shows none is an error that says so. With a `backend` each reply
+ * is kept as it comes; a row whose request fails for good fails the stage, or with `onError: skip` is a line in `failures`.
+ * Codes: E_BACKEND, E_SERVER_….
  */
 export const traceGenerate = Stage.make("trace.generate", {
   version: 2,
   description: "Generates thinking and response for every prompt",
   config,
   inputs: { model: Model, prompts: Prompts },
-  outputs: { traces: Traces },
+  outputs: { traces: Traces, metrics: Metrics },
   estimate: (config, { model, prompts }) =>
-    attempt(() => ({
-      ...estimateGeneration(config, model.facts?.["folder"], prompts.rows),
-      facts: { maxNewTokens: config.maxNewTokens },
-    })),
-  threads: ({ workers, threads }) => (workers === undefined ? Number.POSITIVE_INFINITY : workers * (threads ?? 1)),
-  run: Effect.fn("trace.generate")(function* ({ config, inputs, outputs, log, mapRows }) {
+    attempt(() => {
+      const facts = { maxNewTokens: config.maxNewTokens };
+      if (config.backend === undefined)
+        return { ...estimateGeneration(config, model.facts?.["folder"], prompts.rows), facts };
+      checkBackend(config);
+      return { ...(prompts.rows === undefined ? {} : { rows: prompts.rows }), facts, note: "written by a server" };
+    }),
+  threads: ({ backend, workers, threads }) => {
+    if (backend !== undefined) return 1;
+    return workers === undefined ? Number.POSITIVE_INFINITY : workers * (threads ?? 1);
+  },
+  run: Effect.fn("trace.generate")(function* ({ config, inputs, outputs, log, mapRows, scratch }) {
     const prompts = yield* inputs.prompts.rows("prompts");
     const folder = yield* modelFolder(inputs.model);
-    const { arm, seed } = config;
+    const { arm, seed, backend } = config;
+    if (backend !== undefined) {
+      yield* attempt(() => checkBackend(config));
+      const mapped = yield* mapRemote(mapRows, prompts, { backend, config, folder, scratch, log });
+      const traces = yield* mapped.rows("traces");
+      const used = measureUsage(yield* mapped.rows("usage"), config.metrics, backend.pricePerMillion);
+      for (const line of used.lines) yield* log(line);
+      const ended = describeStates(traces);
+      if (ended !== undefined) yield* log(ended);
+      yield* outputs.traces.writeRows("traces", traces);
+      return yield* outputs.metrics.writeRows("metrics", used.metrics);
+    }
     const { request, generator: settings, parallelism } = generationParts(config);
     const mapped = yield* mapRows({
       kind: Traces,
@@ -87,5 +129,6 @@ export const traceGenerate = Stage.make("trace.generate", {
     const ended = describeStates(traces);
     if (ended !== undefined) yield* log(ended);
     yield* outputs.traces.writeRows("traces", traces);
+    yield* outputs.metrics.writeRows("metrics", []);
   }),
 });

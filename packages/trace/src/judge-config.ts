@@ -84,6 +84,7 @@ export const judgeName = (judge: JudgeChoice): string =>
 export const resultsDependOn = (config: Pick<JudgeConfig, "judge">): unknown =>
   judgesOf(config).map((judge) => {
     if (typeof judge === "string") return judge;
-    const { apiKeyEnv: _1, maxConcurrency: _2, timeoutSeconds: _3, retries: _4, ...rest } = judge;
+    const { apiKeyEnv: _1, maxConcurrency: _2, timeoutSeconds: _3, retries: _4, ...judging } = judge;
+    const { requestsPerMinute: _5, tokensPerMinute: _6, ...rest } = judging;
     return rest;
   });

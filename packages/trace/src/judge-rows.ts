@@ -28,31 +28,27 @@ export const openJudges = (judges: readonly JudgeChoice[], pipelineDir: string) 
   );
 
 /**
- * Tells the judgements of each trace, one per judge, as soon as all have judged it. The first failure ends it when
- * `failFast`; else the rest is judged before it fails.
+ * Tells the judgements of each trace, one per judge, as soon as all have judged it. The first failure ends it, unless `onFailed`
+ * takes it.
  */
 export const judgeRows = (
   judges: readonly OpenedJudge[],
   traces: readonly Trace[],
-  failFast: boolean,
   onJudged: (index: number, judgements: readonly Judgement[]) => void,
+  onFailed?: (index: number, error: StageError) => void,
 ): Effect.Effect<void, StageError> =>
-  Effect.gen(function* () {
-    let failure: StageError | undefined;
+  Effect.suspend(() => {
     // each client bounds its own requests: so many traces are enough to keep all of them busy
     const inFlight = judges.reduce((sum, { concurrency }) => sum + (Number.isFinite(concurrency) ? concurrency : 1), 0);
-    yield* Effect.forEach(
+    return Effect.forEach(
       traces,
       (trace, i) =>
         Effect.forEach(judges, ({ judge }) => judge(trace), { concurrency: "unbounded" }).pipe(
           Effect.map((judgements) => onJudged(i, judgements)),
-          Effect.catch((error) => {
-            if (failFast) return Effect.fail(error);
-            failure = error;
-            return Effect.void;
-          }),
+          Effect.catch((error) =>
+            onFailed === undefined ? Effect.fail(error) : Effect.sync(() => onFailed(i, error)),
+          ),
         ),
       { concurrency: inFlight, discard: true },
     );
-    if (failure !== undefined) yield* failure;
   });

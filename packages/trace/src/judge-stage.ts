@@ -65,14 +65,16 @@ export const traceJudge = Stage.make("trace.judge", {
       key: resultsDependOn(config),
       onError: config.onError,
       open: openJudges(judges, pipelineDir),
-      run: (opened, wanted, { emit }) =>
-        judgeRows(opened, wanted, config.onError === "fail", (i, judgements) => {
+      run: (opened, wanted, { emit, fail }) => {
+        const tell = (i: number, judgements: readonly Judgement[]): void => {
           const trace = wanted[i] as Trace;
           emit(i, {
             verdicts: [verdictFrom(trace, names.length === 1 ? (names[0] as string) : several, majority(judgements))],
             judgements: judgements.map((judgement, j) => judgementRow(trace, names[j] as string, judgement)),
           });
-        }),
+        };
+        return judgeRows(opened, wanted, tell, config.onError === "fail" ? undefined : fail);
+      },
     });
     const verdicts = withFailures(traces, yield* mapped.rows("verdicts"), mapped.failures, names);
     const judgements = yield* mapped.rows("judgements");

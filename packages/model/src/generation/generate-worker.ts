@@ -2,7 +2,9 @@
 import { type HostTensors, type Program, RuntimeSession, type SessionOptions, serve } from "@precipice/onnx";
 import type { TokenScope } from "../text/token-scope.ts";
 import { TextTokenizer } from "../text/tokenizer.ts";
-import { generateRows, type LoopModel } from "./loop.ts";
+import type { LoopModel } from "./lane.ts";
+import { type LiveRow, LiveRows } from "./live-rows.ts";
+import { generateRows } from "./loop.ts";
 import type { GeneratedRow, GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
 
 export interface OpenArgs {
@@ -24,8 +26,20 @@ export type GenerateEvent =
   | { readonly tokens: number }
   | { readonly texts: ReadonlyArray<readonly [index: number, text: string]> };
 
+export interface TurnArgs {
+  readonly add: ReadonlyArray<LiveRow>;
+  /** Indices of rows nobody waits for any more. */
+  readonly drop: ReadonlyArray<number>;
+}
+
 let model: LoopModel | undefined;
+let live: LiveRows | undefined;
 let session: RuntimeSession | undefined;
+
+const opened = (): LoopModel => {
+  if (model === undefined) throw new Error("the generator was not opened");
+  return model;
+};
 
 serve(
   {
@@ -39,7 +53,6 @@ serve(
       model = { ...args.model, decode: session, text };
     },
     generate: async ({ rows, options, headScale, directionEdit }: GenerateArgs, context) => {
-      if (model === undefined) throw new Error("the generator was not opened");
       let tokens = 0;
       let told = Date.now();
       let texts: Array<readonly [number, string]> = [];
@@ -48,7 +61,7 @@ serve(
         texts = [];
       };
       await generateRows(
-        model,
+        opened(),
         rows,
         options,
         headScale,
@@ -71,6 +84,13 @@ serve(
         directionEdit,
       );
       context.emit({ tokens } satisfies GenerateEvent);
+    },
+    adapters: async (adapters: ReadonlyMap<string, HostTensors>) => {
+      live = new LiveRows(opened(), adapters);
+    },
+    turn: ({ add, drop }: TurnArgs) => {
+      live ??= new LiveRows(opened(), new Map());
+      return live.turn(add, drop);
     },
   },
   async () => {

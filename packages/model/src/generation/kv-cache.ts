@@ -6,15 +6,15 @@ import { type CacheShape, kvCacheBytes, wholeSlots } from "./kv-budget.ts";
 
 export class KvCache {
   readonly #shape: CacheShape;
-  readonly #budget: number;
+  readonly #budget: () => number;
   #arrays: Float32Array<ArrayBuffer>[];
   #rows = 0;
   #slots = 0;
 
-  /** Never holds more than `budget` bytes, as long as what is asked for fits. */
-  constructor(shape: CacheShape, budget = Number.POSITIVE_INFINITY) {
+  /** Never holds more than `budget` bytes, which may change, as long as what is asked for fits. */
+  constructor(shape: CacheShape, budget: number | (() => number) = Number.POSITIVE_INFINITY) {
     this.#shape = shape;
-    this.#budget = budget;
+    this.#budget = typeof budget === "number" ? () => budget : budget;
     this.#arrays = Array.from({ length: 2 * shape.layers }, () => new Float32Array(0));
   }
 
@@ -41,7 +41,8 @@ export class KvCache {
     // far more slots than needed (a long row has left) would make every step slower
     const roomy = this.#slots > Math.max(256, 4 * slots);
     if (rows <= this.#rows && slots <= this.#slots && !roomy) return;
-    const fits = ([r, s]: readonly [number, number]) => kvCacheBytes(this.#shape, r, s) <= this.#budget;
+    const budget = this.#budget();
+    const fits = ([r, s]: readonly [number, number]) => kvCacheBytes(this.#shape, r, s) <= budget;
     const most = Math.max(rows, this.#rows);
     const ample = slots <= this.#slots && !roomy ? this.#slots : slots + Math.floor(slots / 4);
     const wishes = [
@@ -51,6 +52,13 @@ export class KvCache {
     ] as const;
     const [newRows, newSlots] = wishes.find(fits) ?? wishes[2];
     this.#lay(newRows, wholeSlots(newSlots), used);
+  }
+
+  /** Give all memory back; no row may be in use. */
+  clear(): void {
+    this.#arrays = this.#arrays.map(() => new Float32Array(0));
+    this.#rows = 0;
+    this.#slots = 0;
   }
 
   #lay(rows: number, slots: number, used: number): void {

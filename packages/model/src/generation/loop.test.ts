@@ -9,7 +9,8 @@ import { longRopeFrom } from "../architecture/rope.ts";
 import { Checkpoint } from "../checkpoint.ts";
 import { decodeProgram } from "../programs/decode.ts";
 import { kvCacheBytes } from "./kv-budget.ts";
-import { generateRows, type LoopModel } from "./loop.ts";
+import type { LoopModel } from "./lane.ts";
+import { generateRows } from "./loop.ts";
 import type { GeneratedRow } from "./request.ts";
 
 const folder = fixture("stories260K");

@@ -2,7 +2,7 @@
  * A row's text as it is written: only whole characters leave (a character may be spread over several byte tokens), and nothing
  * that may yet turn out to be the beginning of a stop string.
  */
-const REPLACEMENT = "\ufffd";
+const BROKEN_END = /\ufffd+$/;
 /** A character has at most four bytes; what stays broken for longer is broken. */
 const PATIENCE = 8;
 
@@ -13,6 +13,9 @@ export class TextStream {
   /** Text of ids from `#from` to `#read` has left the decoder; those before `#from` no longer matter for what follows. */
   #from = 0;
   #read = 0;
+  /** Characters of the text of later ids that have left, and up to which id there were new ones. */
+  #told = 0;
+  #grown = 0;
   #held = "";
   #stopped = false;
 
@@ -40,11 +43,20 @@ export class TextStream {
   #next(last: boolean): string {
     const before = this.#decode(this.#ids.slice(this.#from, this.#read));
     const now = this.#decode(this.#ids.slice(this.#from));
-    const waits = now.endsWith(REPLACEMENT) && this.#ids.length - this.#read < PATIENCE && !last;
-    if (waits || now.length <= before.length) return "";
-    this.#from = this.#read;
-    this.#read = this.#ids.length;
-    return now.slice(before.length);
+    if (now.length <= before.length) return "";
+    const fresh = now.slice(before.length);
+    const whole = fresh.replace(BROKEN_END, "");
+    if (whole.length > this.#told) this.#grown = this.#ids.length;
+    const waits = whole.length < fresh.length && this.#ids.length - this.#grown < PATIENCE && !last;
+    const text = (waits ? whole : fresh).slice(this.#told);
+    if (waits) this.#told = Math.max(this.#told, whole.length);
+    else {
+      this.#from = this.#read;
+      this.#read = this.#ids.length;
+      this.#grown = this.#ids.length;
+      this.#told = 0;
+    }
+    return text;
   }
 
   #release(fresh: string): string {

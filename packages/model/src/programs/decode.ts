@@ -10,13 +10,15 @@ import { blocks, embed, finalNorm, type Lowering, unembed } from "../decoder/blo
 import { cachedAttention } from "../decoder/cached-attention.ts";
 import { directionHook } from "../decoder/direction-edit.ts";
 import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
+import { type LoraShape, loraInputs } from "../decoder/lora.ts";
 import { decoderWeights } from "../decoder/weights.ts";
 import type { QuantisedCopy } from "../weights/quantised-cache.ts";
 
 /**
  * Inputs: `input_ids [batch, token]` (right-padded), `past_length [batch]` (tokens of each row in the cache), `key.N`, `value.N`
  * `[batch, kv_heads, past, d_head]` (slots at or beyond a row's length are masked), `capture_index [capture]` (flat indices of the
- * tokens whose logits are wanted); for models with longrope also `sequence_length [batch]`, which chooses its list of factors. Outputs: `logits [capture, vocab]`, `new_kv [2 · layers, batch, kv_heads, token, d_head]`.
+ * tokens whose logits are wanted); for models with longrope also `sequence_length [batch]`, which chooses its list of factors; with
+ * an adapter its parameters under PEFT's names. Outputs: `logits [capture, vocab]`, `new_kv [2 · layers, batch, kv_heads, token, d_head]`.
  */
 export const decodeProgram = (
   checkpoint: Checkpoint,
@@ -24,6 +26,7 @@ export const decodeProgram = (
   headScale?: RenormMode,
   quantised?: QuantisedCopy,
   directionEdit = false,
+  adapter?: LoraShape,
 ): Program => {
   const { config } = checkpoint;
   const graph = new Graph("decode");
@@ -36,7 +39,8 @@ export const decodeProgram = (
     const scaled = scale?.(site, value) ?? value;
     return edit?.(site, scaled) ?? scaled;
   };
-  const lowering: Lowering = { config, ...decoderWeights(graph, checkpoint, { quantised }), attend, hook };
+  const delta = adapter === undefined ? undefined : loraInputs(graph, config, adapter).delta;
+  const lowering: Lowering = { config, ...decoderWeights(graph, checkpoint, { quantised }), attend, hook, delta };
   const stream = ops.gather(blocks(lowering, embed(lowering, ids, "batch*token")), index); // [capture, d_model]
   graph.output("logits", unembed(lowering, finalNorm(lowering, stream)));
   graph.output("new_kv", newKeysAndValues());

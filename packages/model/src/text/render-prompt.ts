@@ -2,6 +2,7 @@
 import type { Checkpoint } from "../checkpoint.ts";
 import { CheckpointError } from "../errors.ts";
 import type { ChatOptions } from "./chat-options.ts";
+import type { Message } from "./chat-template.ts";
 import { type Reasoning, reasoningFormat } from "./reasoning-format.ts";
 
 /**
@@ -28,6 +29,13 @@ export const promptIds = (
     });
   return tokenizer.encode(text, bos);
 };
+
+/** A whole conversation, up to where the model starts to write, as token ids; as `promptIds` else. */
+export const chatIds = (
+  { template, tokenizer }: Pick<Checkpoint, "template" | "tokenizer">,
+  messages: ReadonlyArray<Message>,
+  { templateVars, bos = "auto" }: Omit<ChatOptions, "system" | "reasoning"> = {},
+): number[] => tokenizer.encode(template.render(messages, templateVars), bos);
 
 /** How this checkpoint delimits its thinking under these options. Throws `CheckpointError` where nothing shows it. */
 export const reasoningOf = (

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import { beforeEach, describe, expect, it } from "vitest";
 import { failuresOf, open } from "../artifact/reader.ts";
+import { StageError } from "../errors.ts";
 import { mapping, registry, resetMapping, Squares, square } from "../fixtures/mapping.ts";
 import { Numbers } from "../fixtures/numbers.ts";
 import { planLines, planned, run } from "../fixtures/project.ts";
@@ -11,6 +12,8 @@ import { temporaryFolder } from "../fixtures/temporary.ts";
 import { execute } from "../run/execute.ts";
 import { readRun } from "../run/record.ts";
 import { runStage } from "../run/stage.ts";
+import type { OnError } from "./failures.ts";
+import { mapRowsInMemory } from "./map-rows.ts";
 
 const text = (values: ReadonlyArray<number>, config = "{}") => `version: 1
 nodes:
@@ -182,5 +185,45 @@ describe("a mapping stage", () => {
       runStage(square, { config: {}, inputs: { numbers: numbers as never }, folder }),
     );
     expect(await Effect.runPromise(made.squares.rows("squares"))).toEqual([{ value: 3, square: 9 }]);
+  });
+});
+
+describe("rows that name their own failure", () => {
+  const map = (onError: OnError) => {
+    const calls: Array<ReadonlyArray<number>> = [];
+    const mapped = Effect.runPromise(
+      mapRowsInMemory()({
+        kind: Squares,
+        rows: upTo(8),
+        id: String,
+        port: "numbers",
+        rowsPerShard: 4,
+        onError,
+        open: Effect.void,
+        run: (_, rows, { emit, fail }) =>
+          Effect.sync(() => {
+            calls.push(rows);
+            for (const [i, value] of rows.entries()) {
+              if (value % 3 === 2) fail(i, new StageError({ code: "E_TWO", message: `${value} will not do` }));
+              else emit(i, { squares: [{ value, square: value * value }] });
+            }
+          }),
+      }),
+    );
+    return { calls, mapped };
+  };
+
+  it("are tried again as they are, never in halves, and then recorded", async () => {
+    const { calls, mapped } = map({ retry: 2 });
+    const { failures, rows } = await mapped;
+    expect(calls).toEqual([upTo(8), [2, 5], [2, 5]]);
+    expect(failures).toEqual(
+      [2, 5].map((row) => ({ row: `${row}`, code: "E_TWO", message: `${row} will not do`, attempts: 3 })),
+    );
+    expect((await Effect.runPromise(rows("squares"))).map(({ value }) => value)).toEqual([0, 1, 3, 4, 6, 7]);
+  });
+
+  it("fail the stage where none may fail", async () => {
+    await expect(map("fail").mapped).rejects.toMatchObject({ code: "E_TWO", message: "2 will not do" });
   });
 });

@@ -55,6 +55,11 @@ export interface MapRowsOptions<K extends AnyKind, Row, Resource> {
     rows: ReadonlyArray<Row>,
     tell: {
       readonly emit: (index: number, piece: Piece<K>) => void;
+      /**
+       * This row alone failed, for a reason of its own: it is not computed with fewer others to find out which row it was. Where
+       * `onError` is `fail` let `run` fail instead.
+       */
+      readonly fail: (index: number, error: StageError) => void;
       /** One short text beside the progress, e.g. "812 tokens". */
       readonly detail: (text: string) => void;
     },
@@ -214,6 +219,7 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
   let detail: string | undefined;
   const show = (): void => context.progress(done, rows.length, unit, detail);
   const settled = new Set<number>();
+  const named = new Map<number, StageError>();
   const settle = (row: number): void => {
     settled.add(row);
     done += 1;
@@ -236,11 +242,17 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
       open.set(shard, left);
       if (left === 0) publish(keep(shard));
     };
+    const fail = (index: number, error: StageError): void => {
+      const row = wanted[index];
+      if (row === undefined) throw new RangeError(`fail(${index}) of ${wanted.length} rows`);
+      named.set(row, error);
+    };
     const work = options.run(
       resource,
       wanted.map((row) => rows[row] as Row),
       {
         emit,
+        fail,
         detail: (text) => {
           detail = text;
           show();
@@ -253,15 +265,33 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
     );
   };
 
+  const giveUp = (row: number, error: StageError, attempts: number): void => {
+    const { code = "E_STAGE", message } = error;
+    last = error;
+    failures.set(row, { row: options.id(rows[row] as Row), code, message, attempts });
+    settle(row);
+  };
+
   /** Runs rows together; when that fails, halves of what is left, down to the rows that fail alone. */
-  const compute = (wanted: ReadonlyArray<number>): Effect.Effect<void, StageError | ArtifactError> =>
+  const compute = (wanted: ReadonlyArray<number>, tried = 0): Effect.Effect<void, StageError | ArtifactError> =>
     Effect.gen(function* () {
       const retries = typeof onError === "object" ? onError.retry : 0;
-      let attempts = 0;
+      let attempts = tried;
       for (;;) {
         const error = yield* attempt(wanted);
         attempts += 1;
-        const left = wanted.filter((row) => !settled.has(row));
+        const again: number[] = [];
+        for (const row of wanted) {
+          const own = named.get(row);
+          if (own === undefined || settled.has(row)) continue;
+          named.delete(row);
+          if (onError === "fail") return yield* own;
+          if (attempts <= retries) again.push(row);
+          else giveUp(row, own, attempts);
+        }
+        const retried = new Set(again);
+        const left = wanted.filter((row) => !settled.has(row) && !retried.has(row));
+        if (again.length > 0) yield* compute(again, attempts);
         if (left.length === 0) return;
         if (error === undefined) return yield* notEmitted(rows, left, options.id);
         last = error;
@@ -272,11 +302,7 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
           return;
         }
         if (attempts <= retries) continue;
-        const row = left[0] as number;
-        const { code = "E_STAGE", message } = error;
-        failures.set(row, { row: options.id(rows[row] as Row), code, message, attempts });
-        settle(row);
-        return;
+        return giveUp(left[0] as number, error, attempts);
       }
     });
   yield* compute(todo);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
@@ -145,4 +146,77 @@ describe("the client of an OpenAI-compatible server", () => {
     expect(server.asked).toHaveLength(20);
     expect(server.mostOpen()).toBe(3);
   });
+});
+
+describe("a streamed answer", () => {
+  const event = (value: object) => `data: ${JSON.stringify(value)}\n\n`;
+  const chunk = (delta: object, finish: string | null = null) => event({ choices: [{ delta, finish_reason: finish }] });
+  const whole = [
+    chunk({ role: "assistant", content: "" }),
+    chunk({ reasoning_content: "hm" }),
+    ": a comment\r\n\r\n",
+    chunk({ content: "he" }),
+    chunk({ content: "llo" }, "stop"),
+    event({ choices: [], usage: { prompt_tokens: 4, completion_tokens: 5 } }),
+  ];
+  const asked = (server: Loopback, over: object = {}) =>
+    Effect.runPromise(
+      openAiClient(configOf(server, over), quick).pipe(
+        Effect.flatMap((client) => chat(client, [], {}, { stream: true })),
+        Effect.result,
+      ),
+    );
+
+  it("is put together, with its usage", async () => {
+    await using server = await loopback((_, response) => response.end(`${whole.join("")}data: [DONE]\n\n`));
+    expect(await asked(server)).toMatchObject({
+      success: { content: "hello", reasoning: "hm", finishReason: "stop", promptTokens: 4, completionTokens: 5 },
+    });
+    expect(server.asked[0]?.body).toMatchObject({ stream: true, stream_options: { include_usage: true } });
+  });
+
+  it.each([
+    ["ends before its end", (response) => response.end(whole.join("")), "E_SERVER_ANSWER"],
+    [
+      "tells of an error",
+      (response) => response.end(`${event({ error: { message: "oh" } })}data: [DONE]\n\n`),
+      "E_SERVER_STATUS",
+    ],
+    [
+      "is cut off",
+      (response) => {
+        response.writeHead(200, { "content-length": "5000" });
+        response.write(whole.join(""));
+        setTimeout(() => response.destroy(), 5);
+      },
+      "E_SERVER_CONNECTION",
+    ],
+    ["is none", (response) => response.end("data: {\n\ndata: [DONE]\n\n"), "E_SERVER_ANSWER"],
+  ] as ReadonlyArray<[string, (response: ServerResponse) => unknown, string]>)(
+    "is asked for again when it %s",
+    async (_, send, code) => {
+      await using server = await loopback((_asked, response) => void send(response));
+      expect(await failure(asked(server))).toMatchObject({ code });
+      expect(server.asked).toHaveLength(3);
+    },
+  );
+
+  it("that the server withholds is a failure of its own, not tried again", async () => {
+    await using server = await loopback((_, response) =>
+      response.end(`${chunk({ content: "" }, "content_filter")}data: [DONE]\n\n`),
+    );
+    expect(await failure(asked(server))).toMatchObject({ code: "E_SERVER_FILTERED" });
+    expect(server.asked).toHaveLength(1);
+  });
+});
+
+it("keeps to requestsPerMinute: the second of two waits its minute", async () => {
+  await using server = await loopback((_, response) => sendJson(response, chatCompletion("hi")));
+  const first = await Effect.runPromise(
+    openAiClient(configOf(server, { requestsPerMinute: 1 }), quick).pipe(
+      Effect.flatMap((client) => Effect.raceFirst(chat(client, []), Effect.andThen(Effect.yieldNow, chat(client, [])))),
+    ),
+  );
+  expect(first.content).toBe("hi");
+  expect(server.asked).toHaveLength(1);
 });

@@ -12,6 +12,7 @@ import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import * as Semaphore from "effect/Semaphore";
+import { RateLimiter } from "./rate-limit.ts";
 import { defaultRetryPolicy, nowMs, type RetryPolicy, readRetryAfterMs, withRetries } from "./retry.ts";
 import type { ServerConfig } from "./server-config.ts";
 import { type ServerError, serverError, statusError } from "./server-error.ts";
@@ -26,6 +27,8 @@ export interface OpenAiClient {
     path: string,
     body: Readonly<Record<string, unknown>>,
     answer: Schema.Codec<A, unknown>,
+    /** Tokens that prompt and answer may come to, for the rate limit. */
+    tokens?: number,
   ) => Effect.Effect<A, ServerError>;
   /**
    * The same for an answer read some other way, such as a stream of events. `read` runs inside the time
@@ -35,7 +38,10 @@ export interface OpenAiClient {
     path: string,
     body: Readonly<Record<string, unknown>>,
     read: (response: HttpClientResponse, where: string) => Effect.Effect<A, ServerError | HttpClientError>,
+    tokens?: number,
   ) => Effect.Effect<A, ServerError>;
+  /** An answer took another number of tokens than was said before. */
+  readonly settle: (reserved: number, used: number) => void;
 }
 
 export interface ClientOptions {
@@ -48,11 +54,12 @@ export interface ClientOptions {
 export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, options: ClientOptions = {}) {
   const key = yield* apiKey(config, options.environment ?? process.env);
   const policy = { ...defaultRetryPolicy, ...options.retry, retries: config.retries };
+  const limiter = new RateLimiter(config);
   const semaphore = yield* Semaphore.make(config.maxConcurrency);
   const http = yield* HttpClient.HttpClient.pipe(Effect.provide(FetchHttpClient.layer));
   const base = config.url.replace(/\/+$/u, "");
 
-  const postAndRead: OpenAiClient["postAndRead"] = (path, body, read) => {
+  const postAndRead: OpenAiClient["postAndRead"] = (path, body, read, tokens = 0) => {
     const where = `${base}/${path}`;
     const request = HttpClientRequest.post(where).pipe(
       HttpClientRequest.acceptJson,
@@ -76,15 +83,20 @@ export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, o
           Effect.fail(serverError("E_SERVER_TIMEOUT", `${where} gave no whole answer in ${config.timeoutSeconds} s`)),
       }),
     );
-    return withRetries(semaphore.withPermits(1)(once), policy);
+    const turn = nowMs.pipe(Effect.flatMap((now) => Effect.sleep(limiter.reserve(tokens, now))));
+    return withRetries(Effect.andThen(turn, semaphore.withPermits(1)(once)), policy);
   };
 
-  const post: OpenAiClient["post"] = (path, body, answer) =>
-    postAndRead(path, body, (response, where) =>
-      response.text.pipe(Effect.flatMap((text) => decodeAnswer(text, answer, where))),
+  const post: OpenAiClient["post"] = (path, body, answer, tokens) =>
+    postAndRead(
+      path,
+      body,
+      (response, where) => response.text.pipe(Effect.flatMap((text) => decodeAnswer(text, answer, where))),
+      tokens,
     );
+  const settle: OpenAiClient["settle"] = (reserved, used) => limiter.settle(reserved, used);
 
-  return { config, post, postAndRead } satisfies OpenAiClient as OpenAiClient;
+  return { config, post, postAndRead, settle } satisfies OpenAiClient as OpenAiClient;
 });
 
 const apiKey = ({ apiKeyEnv }: ServerConfig, environment: Readonly<Record<string, string | undefined>>) => {

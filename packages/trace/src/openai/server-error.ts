@@ -8,7 +8,8 @@ import * as Schema from "effect/Schema";
 /**
  * `E_SERVER_KEY` no key, or 401 · 403; `E_SERVER_REQUEST` another 4xx; `E_SERVER_RATE_LIMIT` 429;
  * `E_SERVER_STATUS` 5xx; `E_SERVER_TIMEOUT` no whole answer in time; `E_SERVER_CONNECTION` no
- * connection, or one that was cut; `E_SERVER_ANSWER` an answer that is not what the interface promises.
+ * connection, or one that was cut; `E_SERVER_ANSWER` an answer that is not what the interface promises;
+ * `E_SERVER_FILTERED` the server withheld the answer.
  */
 export const ServerErrorCode = Schema.Literals([
   "E_SERVER_KEY",
@@ -18,6 +19,7 @@ export const ServerErrorCode = Schema.Literals([
   "E_SERVER_TIMEOUT",
   "E_SERVER_CONNECTION",
   "E_SERVER_ANSWER",
+  "E_SERVER_FILTERED",
 ]);
 
 export type ServerErrorCode = typeof ServerErrorCode.Type;
@@ -40,6 +42,7 @@ const remedies: Readonly<Record<ServerErrorCode, string>> = {
   E_SERVER_TIMEOUT: "Raise timeoutSeconds, or lower maxConcurrency so that the server answers sooner",
   E_SERVER_CONNECTION: "Check that the server runs and that url is its address, with /v1 at the end",
   E_SERVER_ANSWER: "Check that url is an OpenAI-compatible server and api is one it offers",
+  E_SERVER_FILTERED: "Take the row out, or use a server without a content filter",
 };
 
 export const serverError = (
@@ -48,8 +51,10 @@ export const serverError = (
   { status = null, retryAfterMs = null }: { status?: number | null; retryAfterMs?: number | null } = {},
 ): ServerError => new ServerError({ code, message, remedy: remedies[code], status, retryAfterMs });
 
+const lasting: ReadonlySet<ServerErrorCode> = new Set(["E_SERVER_KEY", "E_SERVER_REQUEST", "E_SERVER_FILTERED"]);
+
 /** Whether the same request may go better in a moment. A wrong key or request stays wrong. */
-export const isTransient = ({ code }: ServerError): boolean => code !== "E_SERVER_KEY" && code !== "E_SERVER_REQUEST";
+export const isTransient = ({ code }: ServerError): boolean => !lasting.has(code);
 
 /** The error of a status outside 2xx, with the server's own message where its body has one. */
 export const statusError = (where: string, status: number, body: string, retryAfterMs: number | null): ServerError => {

@@ -1,0 +1,5 @@
+/** An OpenAI-compatible server over checkpoints: chat, completions, streaming, interventions and adapters by request. */
+export { ApiError } from "./api-error.ts";
+export type { RuleModel } from "./rule-model.ts";
+export { type HeadFactor, openServedModel, type ServedModel, type ServeModel } from "./served-model.ts";
+export { type RequestInfo, type RunningServer, type ServerOptions, startServer } from "./server.ts";
