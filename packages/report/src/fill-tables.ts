@@ -157,6 +157,25 @@ const tally = (columns: ReadonlyArray<TableColumn>, rows: ReadonlyArray<FilledRo
   return { title: "yes", cells: Object.fromEntries(cells) };
 };
 
+/**
+ * The tallies of answers that this run measured, one metric each: `value` answers of `n` are yes. A count of decisions has no
+ * interval. Tallies of values from elsewhere alone are the elsewhere's, and left out.
+ */
+export const tallyMetrics = (
+  tables: ReadonlyArray<FilledTable>,
+  prefix: string,
+): ReadonlyArray<Metric & { readonly title: string }> =>
+  tables.flatMap(({ name, columns, rows }) =>
+    columns.flatMap((column) => {
+      const cells = rows.map((row) => row.cells[column.name]);
+      const total = cells.find((cell) => cell?.kind === "tally");
+      if (total?.kind !== "tally" || !cells.some((cell) => cell?.kind === "answer" && cell.metric !== undefined))
+        return [];
+      const { yes: value, of: n } = total;
+      return [{ key: `${prefix}.${name}.${column.name}.yes`, value, lo: null, hi: null, n, title: column.title }];
+    }),
+  );
+
 /** The cell, or what is wrong with it. */
 const fill = (
   { metric, reference, text, below, inside, optional = false }: Cell,

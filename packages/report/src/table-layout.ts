@@ -85,6 +85,9 @@ const Table = Schema.Struct({
 
 /** Config of the stage `report.tables`. */
 export const TableLayout = Schema.Struct({
+  prefix: text("Counts of yes become the metrics {prefix}.{table}.{column}.yes").pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("tables")),
+  ),
   title: text("Heading of the page"),
   text: Schema.optionalKey(text("A paragraph below the heading")),
   tables: Schema.NonEmptyArray(Table),
