@@ -57,15 +57,35 @@ export const cellText = (cell: FilledCell): string => {
   }
 };
 
-const line = (cells: ReadonlyArray<string>): string => `| ${cells.map(escapeMarkdown).join(" | ")} |`;
+/** Only what a layout says can be markup; numbers and answers are this module's own. */
+const escapedCell = (cell: FilledCell): string =>
+  cell.kind === "text" || cell.kind === "reference" ? escapeMarkdown(cellText(cell)) : cellText(cell);
+
+/** Rows as lines whose columns stand below one another, so that the file reads without being rendered; all but the first to the right. */
+const alignedLines = ([head = [], ...rows]: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const widths = head.map((_, i) => Math.max(3, ...[head, ...rows].map((row) => [...(row[i] ?? "")].length)));
+  const line = (cells: ReadonlyArray<string>) => {
+    const padded = cells.map((cell, i) => {
+      const gap = " ".repeat((widths[i] as number) - [...cell].length);
+      return i === 0 ? cell + gap : gap + cell;
+    });
+    return `| ${padded.join(" | ")} |`;
+  };
+  const rule = widths.map((width, i) => (i === 0 ? `:${"-".repeat(width - 1)}` : `${"-".repeat(width - 1)}:`));
+  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)];
+};
 
 const tableLines = ({ title, text, head, columns, rows, notes }: FilledTable): ReadonlyArray<string> => [
   `## ${escapeMarkdown(title)}`,
   "",
   ...(text === undefined ? [] : [paragraph(text), ""]),
-  line([head, ...columns.map((column) => column.title)]),
-  `| :-- |${" --: |".repeat(columns.length)}`,
-  ...rows.map((row) => line([row.title, ...columns.map(({ name }) => cellText(row.cells[name] as FilledCell))])),
+  ...alignedLines([
+    [head, ...columns.map((column) => column.title)].map(escapeMarkdown),
+    ...rows.map((row) => [
+      escapeMarkdown(row.title),
+      ...columns.map(({ name }) => escapedCell(row.cells[name] as FilledCell)),
+    ]),
+  ]),
   "",
   ...noteLines(notes),
 ];
