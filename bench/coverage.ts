@@ -14,6 +14,7 @@ import {
   type Estimate,
   meanNormal,
   normalQuantile,
+  pairedRateDifference,
   type Random,
   random,
   rateDifference,
@@ -67,6 +68,19 @@ const studies: Readonly<Record<string, Study>> = {
       { successes: count(stream, 180, q), n: 180 },
     );
     return { interval, truth: q - p };
+  },
+  "pairedRateDifference, n 180": (stream) => {
+    // a row's difficulty is shared by both sides
+    const [p, q] = [0.05 + 0.9 * stream.next(), 0.05 + 0.9 * stream.next()];
+    const shared = 0.9 * stream.next(); // of the rows are the same draw on both sides
+    const counts = { both: 0, gained: 0, lost: 0, neither: 0 };
+    for (let i = 0; i < 180; i++) {
+      const u = stream.next();
+      const before = u < p;
+      const after = (stream.next() < shared ? u : stream.next()) < q;
+      counts[before ? (after ? "both" : "lost") : after ? "gained" : "neither"]++;
+    }
+    return { interval: pairedRateDifference(counts), truth: q - p };
   },
   "meanNormal of scores, n 100": (stream) => ({
     interval: meanNormal(times(100, () => score(stream, 1))),

@@ -40,7 +40,7 @@ describe.skipIf(chromiumPath() === undefined)(`report page (${chromiumPath() ?? 
     async ({ width, colorScheme }) => {
       const { page, faults } = await openPage(browser, rich, { viewport: { width, height: 900 }, colorScheme });
       await ready(page);
-      for (const section of ["curves", "heads", "ablation", "selection", "budgets", "traces", "method"])
+      for (const section of ["curves", "heads", "recovery", "ablation", "selection", "budgets", "traces", "method"])
         expect(await page.locator(`#${section}`).isVisible(), section).toBe(true);
       expect(await overflow(page)).toBe(0);
       expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe(
@@ -152,6 +152,7 @@ describe.skipIf(chromiumPath() === undefined)(`report page (${chromiumPath() ?? 
         "lineage",
         "metrics",
         "patterns",
+        "recovery",
         "selection",
         "tokens",
         "traces",

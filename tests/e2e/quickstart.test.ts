@@ -134,11 +134,14 @@ describe("a study with every stage", () => {
       "asr.ablate_3pct",
       "asr.repaired",
       "judge.error_rate.random_3pct",
+      "tables.ablation.low.yes",
     ];
     expect(Object.keys(metrics)).toEqual(expect.arrayContaining(keys));
     expect(metrics["select.misalignment.rows"]?.value).toBe(4);
     expect(metrics["finetune.steps"]?.value).toBe(4);
     expect(existsSync(latest("study", "report.html"))).toBe(true);
+    expect(readFileSync(latest("study", "tables.md"), "utf8")).toMatch(/^\| those suppressing most \| +[01]\.\d\d \[/m);
+    expect(next.stdout).toMatch(/^study\/runs\/[^/]+\/tables\.md$/m);
 
     const again = await precipice("run", tiny, "--root", "study");
     expect(again.stdout).toMatch(/^tiny-study {2}0 to run, \d+ cached\n/);

@@ -15,7 +15,7 @@ import {
   Traces,
   Verdicts,
 } from "@precipice/artifacts";
-import { Checkpoint } from "@precipice/model";
+import { Checkpoint, inScope, regionsOf } from "@precipice/model";
 import { PLANTED_HEADS } from "@precipice/organism";
 import { attempt, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
@@ -70,6 +70,12 @@ const config = Schema.Struct({
   greedyLeast: Schema.Number.annotate({
     description: "Stop the selection when the best head left raises the probe's logit by less",
   }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.05))),
+  scope: Schema.Literals(["all", "generated", "template"])
+    .annotate({
+      description:
+        "Tokens at which patching, causal and greedy take heads away: all, those after the prompt, or the template region (close marker up to the response)",
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("all" as const))),
   refusalTokens: texts("refusals"),
   complianceTokens: texts("compliances"),
   recallPercent: Schema.Number.annotate({
@@ -141,6 +147,13 @@ export const headsAttribute = Stage.make("heads.attribute", {
 
     const rows = traces.map((t) => t.ids);
     const at = traces.map((t) => (t.response_start as number) - 1);
+    const regions = traces.map((t) =>
+      regionsOf({ thinkingEnd: t.thinking_end, responseStart: t.response_start ?? undefined }, t.thinking_start),
+    );
+    const acts =
+      config.scope === "all"
+        ? undefined
+        : (row: number, token: number) => inScope(config.scope, token, regions[row] as (typeof regions)[number]);
     const positions = [...new Set<keyof typeof POSITIONS>(["final", ...config.positions])];
     const places = traces.map((trace) =>
       [...new Set(positions.flatMap((position) => POSITIONS[position](trace)))].sort((a, b) => a - b),
@@ -176,6 +189,7 @@ export const headsAttribute = Stage.make("heads.attribute", {
         const effects = yield* attempt((signal) =>
           patchHeads(checkpoint, rows, at, direction, {
             renorm: "token",
+            acts,
             signal,
             onRows: report(rows.length, `patching ${direction.target}`),
           }),
@@ -198,6 +212,7 @@ export const headsAttribute = Stage.make("heads.attribute", {
           tested.map((head) => [head]),
           {
             renorm: "token",
+            acts,
             signal,
             onHead: (done, total) => progress(done, total, "heads", "ablated alone"),
           },
@@ -217,6 +232,7 @@ export const headsAttribute = Stage.make("heads.attribute", {
           most: config.greedy,
           least: config.greedyLeast,
           renorm: "token",
+          acts,
           signal,
           onHead: (done, total) => progress(done, total, "heads", "chosen together"),
         }),

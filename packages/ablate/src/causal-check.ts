@@ -20,10 +20,28 @@ export const scaleOf = (
   return scale;
 };
 
+/** Whether heads are ablated at a token of a row. See `inScope` and `regionsOf` of the model package. */
+export type Acts = (row: number, token: number) => boolean;
+
+/** 1 where heads are ablated, row by row `[batch · token]`; `start`: the first token of a chunk. Everywhere without `acts`. */
+export const gateOf = (
+  group: ReadonlyArray<number>,
+  tokens: number,
+  start: number,
+  acts: Acts | undefined,
+): Float32Array<ArrayBuffer> => {
+  const gate = new Float32Array(group.length * tokens).fill(1);
+  if (acts !== undefined)
+    group.forEach((row, b) => {
+      for (let t = 0; t < tokens; t++) if (!acts(row, start + t)) gate[b * tokens + t] = 0;
+    });
+  return gate;
+};
+
 export interface CausalOptions extends AnalyzerOptions {
   readonly renorm: RenormMode;
-  /** Tokens at which the heads are ablated, by row and token; all by default. See `inScope` and `regionsOf`. */
-  readonly acts?: ((row: number, token: number) => boolean) | undefined;
+  /** Where the heads are ablated; everywhere by default. */
+  readonly acts?: Acts | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onHead?: (done: number, total: number) => void;
   /** From `openAblation`, for several calls; it stays open. Default: one for this call. */
@@ -75,17 +93,9 @@ export const readAblated = async (
     const batches = analyzer.run({
       rows,
       feeds: { ...fixed, head_scale: float32([config.layers, config.heads], scale) },
-      batchFeeds: (group, tokens, start) => {
-        const n = group.length * tokens;
-        const on = (i: number) =>
-          acts === undefined || acts(group[Math.floor(i / tokens)] as number, start + (i % tokens));
-        return {
-          head_gate: float32(
-            [n],
-            Float32Array.from({ length: n }, (_, i) => (on(i) ? 1 : 0)),
-          ),
-        };
-      },
+      batchFeeds: (group, tokens, start) => ({
+        head_gate: float32([group.length * tokens], gateOf(group, tokens, start, acts)),
+      }),
       signal,
     });
     for await (const { rows: group, start, tokens, outputs } of batches) {

@@ -12,9 +12,9 @@ import {
   type Verdict,
   Verdicts,
 } from "@precipice/artifacts";
-import { Checkpoint, RENORM_MODES } from "@precipice/model";
+import { Checkpoint, inScope, RENORM_MODES, regionsOf, TOKEN_SCOPES } from "@precipice/model";
 import { attempt, Stage, StageError } from "@precipice/runtime";
-import { bootstrapCrossed, type Estimate, mean, meanNormal, wilson } from "@precipice/stats";
+import { bootstrapCrossed, type Estimate, meanNormal, wilson } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { armsOf } from "./arms.ts";
@@ -41,13 +41,19 @@ const config = Schema.Struct({
   renorm: Schema.Literals(RENORM_MODES.filter((mode) => mode !== "tensor"))
     .annotate({ description: "Rescale the concatenated heads to their norm before, or not" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("token" as const))),
+  scope: Schema.Literals(TOKEN_SCOPES)
+    .annotate({
+      description:
+        "Tokens it acts on: all, those after the prompt, the template region (close marker up to the response), the response",
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("all" as const))),
   seed: Schema.Int.annotate({ description: "Seed of the random heads and of bootstrap intervals" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0)),
   ),
 });
 
 export const headsCurve = Stage.make("heads.curve", {
-  version: 1,
+  version: 2,
   description:
     "KL divergence and cross-entropy on harmless text, ASR and over-refusal, against the share of heads ablated",
   config,
@@ -92,13 +98,17 @@ export const headsCurve = Stage.make("heads.curve", {
       scaleOf(checkpoint.config, [], 1),
       ...arms.map((arm) => scaleOf(checkpoint.config, arm.heads, config.gamma)),
     ];
+    const regions = traces.map((t) =>
+      regionsOf({ thinkingEnd: t.thinking_end, responseStart: t.response_start ?? undefined }, t.thinking_start),
+    );
+    const acts = (row: number, token: number) => inScope(config.scope, token, regions[row] as (typeof regions)[number]);
     const found = yield* attempt((signal) =>
       sideEffects(
         checkpoint,
         traces.map((t) => t.ids),
         traces.map((t) => t.response_start as number),
         scales,
-        { renorm: config.renorm, signal, onRows: (done, total) => progress(done, total, "traces") },
+        { renorm: config.renorm, acts, signal, onRows: (done, total) => progress(done, total, "traces") },
       ),
     );
     const named = [{ arm: "base" }, ...arms].map(({ arm }, i) => ({ arm, effects: found[i] as SideEffects }));
@@ -109,6 +119,7 @@ export const headsCurve = Stage.make("heads.curve", {
         : sidePoints(
             at,
             draws.map(({ effects }) => effects),
+            `${seed}/${arm}`,
           );
     });
     const verdicts = (yield* Effect.forEach(inputs.verdicts, (reader) => reader.rows("verdicts"))).flat();
@@ -152,10 +163,15 @@ const point = (place: Place, measure: AblationPoint["measure"], estimate: Estima
   draws,
 });
 
-/** A trace's value is its mean over the draws; the interval is over traces. */
-const sidePoints = (place: Place, draws: ReadonlyArray<SideEffects>): ReadonlyArray<AblationPoint> => {
-  const over = (pick: (effects: SideEffects) => Float64Array) =>
-    meanNormal(pick(draws[0] as SideEffects).map((_, trace) => mean(draws.map((d) => pick(d)[trace] as number))));
+/** Over traces, and over draws where there are several: the interval allows for other traces and for other random heads. */
+const sidePoints = (place: Place, draws: ReadonlyArray<SideEffects>, seed: string): ReadonlyArray<AblationPoint> => {
+  const over = (pick: (effects: SideEffects) => Float64Array): Estimate =>
+    draws.length === 1
+      ? meanNormal(pick(draws[0] as SideEffects))
+      : bootstrapCrossed(
+          draws.flatMap((d, draw) => Array.from(pick(d), (value, trace) => ({ row: String(trace), draw, value }))),
+          { seed },
+        );
   const entropy = point(
     place,
     "cross_entropy",

@@ -123,6 +123,29 @@ describe("patchHeads", () => {
     expect(effects.slice(0, heads).every((values) => values.some((x) => x !== 0))).toBe(true); // through layer 1's attention
   });
 
+  it("estimates the ablation where it acts: its parts add up to that of all tokens, and nowhere is nothing", async () => {
+    const probe = randomProbe(residPost(layers - 1));
+    const effects = (acts?: (row: number, token: number) => boolean) =>
+      patchHeads(checkpoint, rows, at, probe, { renorm: "token", acts });
+    const early = (row: number, token: number) => token < (row === 1 ? 12 : 5);
+    const [all, before, after, nowhere] = await Promise.all([
+      effects(),
+      effects(early),
+      effects((row, token) => !early(row, token)),
+      effects(() => false),
+    ]);
+    all.forEach((values, cell) => {
+      values.forEach((value, row) => {
+        // first order: linear in what is taken away
+        expect((before[cell]?.[row] as number) + (after[cell]?.[row] as number)).toBeCloseTo(value, 4);
+        expect(nowhere[cell]?.[row]).toBeCloseTo(0, 12);
+      });
+    });
+    expect(
+      before.some((values, cell) => values.some((x, row) => Math.abs(x - (all[cell]?.[row] as number)) > 1e-3)),
+    ).toBe(true);
+  });
+
   it("tells the rows of a batch apart", async () => {
     const probe = randomProbe(residPost(layers - 1));
     const together = await patchHeads(checkpoint, rows, at, probe, { renorm: "token" });

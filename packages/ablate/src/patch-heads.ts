@@ -6,16 +6,19 @@
 import { Analyzer, type AnalyzerOptions, type Checkpoint } from "@precipice/model";
 import { float32, floats } from "@precipice/onnx";
 import { directionNorm, type ProbeDirection } from "./attribute-heads.ts";
+import { type Acts, gateOf } from "./causal-check.ts";
 
 export interface PatchingOptions extends AnalyzerOptions {
   /** As the ablation would do it. */
   readonly renorm: "none" | "token";
+  /** Where the head is ablated; everywhere by default. */
+  readonly acts?: Acts | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onRows?: (done: number, total: number) => void;
 }
 
 /**
- * First-order change of w · x at token `at[row]` when a head is ablated at all tokens: per layer and head (row-major), one value
+ * First-order change of w · x at token `at[row]` when a head is ablated where `acts` says: per layer and head (row-major), one value
  * per row. Positive: the head holds the read-out down. Rejects with a RangeError as `attributeHeads` does, with `DecoderError`
  * for rows whose backward pass memory has no room for.
  */
@@ -24,7 +27,7 @@ export const patchHeads = async (
   rows: ReadonlyArray<ArrayLike<number>>,
   at: ReadonlyArray<number>,
   direction: ProbeDirection,
-  { renorm, signal, onRows, ...options }: PatchingOptions,
+  { renorm, acts, signal, onRows, ...options }: PatchingOptions,
 ): Promise<ReadonlyArray<Float64Array>> => {
   const { layers, heads } = checkpoint.config;
   directionNorm(checkpoint, direction);
@@ -38,6 +41,9 @@ export const patchHeads = async (
     rows,
     captureAt: (row) => [at[row] as number],
     feeds: { effect_direction: float32([direction.weights.length], direction.weights) },
+    batchFeeds: (group, tokens, start) => ({
+      effect_gate: float32([group.length, tokens], gateOf(group, tokens, start, acts)),
+    }),
     signal,
     onRows,
   })) {

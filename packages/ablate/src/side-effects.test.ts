@@ -68,6 +68,27 @@ describe("sideEffects", () => {
     });
   });
 
+  it("is none where heads are left alone, and other when they are scaled in the response only", async () => {
+    const kl = async (acts?: (row: number, token: number) => boolean) => {
+      const [found] = await sideEffects(checkpoint, rows, from, [without], { renorm: "token", acts });
+      return Array.from(found?.kl as Float64Array);
+    };
+    const [all, every, none, response] = await Promise.all([
+      kl(),
+      kl(() => true),
+      kl(() => false),
+      kl((row, token) => token >= (from[row] as number)),
+    ]);
+    expect(every).toEqual(all);
+    none.forEach((value) => {
+      expect(value).toBeCloseTo(0, 6);
+    });
+    rows.forEach((_, i) => {
+      expect(response[i]).toBeGreaterThan(1e-4);
+      expect(Math.abs((response[i] as number) - (all[i] as number))).toBeGreaterThan(1e-4);
+    });
+  });
+
   it("refuses rows with nothing to predict", async () => {
     const nothing = sideEffects(checkpoint, [[5, 6]], [2], [ones], { renorm: "none" });
     await expect(nothing).rejects.toThrow(/row 0 of 2 tokens has nothing to predict from token 2 on/);
@@ -128,7 +149,13 @@ describe("heads.curve", () => {
       ["cross_entropy", "base", 0, 1, 3],
       ...["ablate", "random"].flatMap((arm) =>
         [10, 50].flatMap((percent) =>
-          ["kl", "cross_entropy"].map((measure) => [measure, arm, percent, arm === "random" ? 2 : 1, 3]),
+          ["kl", "cross_entropy"].map((measure) => [
+            measure,
+            arm,
+            percent,
+            arm === "random" ? 2 : 1,
+            arm === "random" ? 6 : 3, // traces × draws
+          ]),
         ),
       ),
     ]);
@@ -148,5 +175,22 @@ describe("heads.curve", () => {
     const metrics = await rowsOf(output.metrics.rows("metrics"));
     expect(metrics.map((m) => m.key)).toContain("heads.kl.random_50pct");
     expect(metrics).toHaveLength(side.length);
+
+    const scoped = await runIn(root, headsCurve, {
+      config: { percents: [10], randomDraws: 1, label: "any", scope: "response" },
+      inputs: {
+        model: await modelArtifact(root),
+        heads: await artifact(root, Heads, { heads: ranked }),
+        traces: await tracesArtifact(root, traces),
+        verdicts: [],
+      },
+    });
+    const [inResponse] = await sideEffects(checkpoint, rows, from, [scaleOf(checkpoint.config, top, 0)], {
+      renorm: "token",
+      acts: (row, token) => token >= (from[row] as number),
+    });
+    const own = (await rowsOf(scoped.curve.rows("curve"))).find((p) => p.measure === "kl" && p.arm === "ablate");
+    expect(own?.value).toBeCloseTo(Array.from(inResponse?.kl ?? []).reduce((a, b) => a + b, 0) / 3, 6);
+    expect(Math.abs((own?.value as number) - mean)).toBeGreaterThan(1e-4);
   });
 });

@@ -4,9 +4,12 @@
  */
 import { Analyzer, type AnalyzerOptions, type Checkpoint, type RenormMode } from "@precipice/model";
 import { float32, floats } from "@precipice/onnx";
+import { type Acts, gateOf } from "./causal-check.ts";
 
 export interface SideEffectOptions extends AnalyzerOptions {
   readonly renorm: RenormMode;
+  /** Where the heads are scaled; everywhere by default. */
+  readonly acts?: Acts | undefined;
   /** Bytes of logits held at once. Default 256 MiB. */
   readonly logitBytes?: number;
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +35,7 @@ const logSoftmax = (logits: Float32Array, into: Float64Array): void => {
 };
 
 /**
- * Side effects of each head scaling (`[layers * heads]`, at all tokens) on tokens `from[row]` to the row's end; means over the
+ * Side effects of each head scaling (`[layers * heads]`, where `acts` says) on tokens `from[row]` to the row's end; means over the
  * tokens of a row. Every row must have a token from there on, and one before it. Throws a RangeError otherwise.
  */
 export const sideEffects = async (
@@ -40,7 +43,7 @@ export const sideEffects = async (
   rows: ReadonlyArray<ReadonlyArray<number>>,
   from: ReadonlyArray<number>,
   scales: ReadonlyArray<Float32Array>,
-  { renorm, logitBytes = 2 ** 28, signal, onRows, ...options }: SideEffectOptions,
+  { renorm, acts, logitBytes = 2 ** 28, signal, onRows, ...options }: SideEffectOptions,
 ): Promise<ReadonlyArray<SideEffects>> => {
   const { config } = checkpoint;
   const { vocab } = config;
@@ -70,8 +73,16 @@ export const sideEffects = async (
         return Array.from({ length: counts[row] as number }, (_, k) => (from[row] as number) + k - 1);
       },
       feeds: { head_scale: float32([config.layers, config.heads], scale) },
-      batchFeeds: (batch, tokens) => ({
-        head_gate: float32([batch.length * tokens], new Float32Array(batch.length * tokens).fill(1)),
+      batchFeeds: (batch, tokens, start) => ({
+        head_gate: float32(
+          [batch.length * tokens],
+          gateOf(
+            batch.map((b) => group[b] as number),
+            tokens,
+            start,
+            acts,
+          ),
+        ),
       }),
       signal,
     });

@@ -69,6 +69,20 @@ describe("heads.attribute", () => {
     expect(metrics[0]).toMatchObject({ key: "heads.top_contribution", value: heads[0]?.contribution, n: 3 });
   });
 
+  it("takes heads away where its scope says", async () => {
+    const used = traces.filter((t) => t.label === "harmful" && t.response_start !== null);
+    const [ids, at] = [used.map((t) => t.ids), used.map((t) => (t.response_start as number) - 1)];
+    const { heads } = await run({ causal: 2, scope: "template" });
+    const inTemplate = (row: number, token: number) =>
+      token >= (used[row]?.thinking_end as number) && token <= (at[row] as number);
+    const tested = heads.slice(0, 2);
+    const expected = await causalDeltas(checkpoint, ids, at, probe, tested, { renorm: "token", acts: inTemplate });
+    expect(tested.map((h) => h.causal_delta)).toEqual(expected);
+    const all = (await run({ causal: 2 })).heads.slice(0, 2);
+    expect(all.map((h) => h.contribution)).toEqual(tested.map((h) => h.contribution)); // the direct effect has no scope
+    expect(all.map((h) => h.causal_delta)).not.toEqual(expected);
+  });
+
   it("keeps to maxTraces and label, and gives no interval for one trace", async () => {
     expect((await run({ causal: 0, maxTraces: 1 })).heads[0]).toMatchObject({ n: 1, lo: null, hi: null });
     expect((await run({ causal: 0, label: "any" })).heads[0]?.n).toBe(4);

@@ -4,6 +4,7 @@ import { finetuneFull, finetuneLora, finetuneMerge } from "@precipice/finetune";
 import { organismPlant } from "@precipice/organism";
 import { cliffCompare, cliffPrune, cliffScore, probeCapture, probeEvaluate, probeTrain } from "@precipice/probe";
 import { reportHtml } from "@precipice/report/stage";
+import { reportTables } from "@precipice/report/tables";
 import { Registry, type Stage } from "@precipice/runtime";
 import { selectRank } from "@precipice/select";
 import { dataPrompts, modelOpen, traceEvaluate, traceGenerate, traceJudge } from "@precipice/trace";
@@ -31,6 +32,7 @@ const stages: ReadonlyArray<Stage.AnyStage> = [
   finetuneMerge,
   organismPlant,
   reportHtml,
+  reportTables,
 ];
 
 export const registry = Registry.make(stages);

@@ -13,6 +13,7 @@ import { patternCharts } from "./chart-pattern.ts";
 import type { LineageTask } from "./data.ts";
 import type { Picture } from "./picture.ts";
 import { standalone } from "./picture.ts";
+import { recoveryCharts } from "./section-recovery.ts";
 import { seriesOf } from "./series.ts";
 import { richRun } from "./testing/rich-run.ts";
 import { metric, smallRun } from "./testing/small-run.ts";
@@ -74,6 +75,24 @@ it("budgets are labelled at every share, also on the logarithmic axis", () => {
   const svg = drawn(budgetChart(group?.points ?? [], "asr", "", (m) => m));
   for (const share of ["0.5\u202f%", "1.7\u202f%", "13\u202f%", "100\u202f%"]) expect(svg).toContain(`>${share}<`);
   expect(tips(svg).length).toBe(12);
+});
+
+it("recovery has a panel per target and measure, the random order in each", () => {
+  const charts = recoveryCharts(richRun);
+  expect(charts.map((c) => c?.label.split(";").map((part) => part.split(":")[0]))).toEqual([
+    ["Recall by the probe. one pass", " one by one", " random"],
+    ["Precision by the probe. one pass", " one by one", " random"],
+    ["Recall by the logit difference. one pass", " random"],
+    ["Precision by the logit difference. one pass", " random"],
+  ]);
+  expect(charts[0]?.label).toContain("one pass: 0.50 at 1, 1.00 at 2, 1.00 at 3, 1.00 at 4");
+  expect(tips(drawn(charts[0] ?? null))).toContain("one by one, k 2 | recall 0.50 [0.25, 0.50] | 5 plantings");
+  expect(recoveryCharts(smallRun)).toEqual([]);
+  const [single] = recoveryCharts({
+    title: "t",
+    benchmark: { node: "b", rows: (richRun.benchmark?.rows ?? []).filter((row) => row.k === 1) },
+  });
+  drawn(single ?? null); // one k is no logarithmic axis
 });
 
 it("layers are read from the site's name, and three make a chart", () => {

@@ -7,6 +7,7 @@ import type {
   CurvePoint,
   Head,
   Pattern,
+  RecoveryPoint,
   Selected,
   TokenScore,
   Trace,
@@ -92,6 +93,8 @@ export interface ReportData {
   readonly heads?: FromNode<Head> | undefined;
   /** Where chosen heads look. */
   readonly patterns?: FromNode<Pattern> | undefined;
+  /** How well attribution methods find planted heads. */
+  readonly benchmark?: FromNode<RecoveryPoint> | undefined;
   readonly metrics?: ReadonlyArray<FromNode<Metric>> | undefined;
   readonly selections?: ReadonlyArray<FromNode<Selected>> | undefined;
   readonly adapters?: ReadonlyArray<FromNode<TrainingStep>> | undefined;

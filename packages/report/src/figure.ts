@@ -7,6 +7,7 @@ import type { ReportData } from "./data.ts";
 import { combine, type Picture, standalone } from "./picture.ts";
 import { armCharts, fractionCharts } from "./section-arms.ts";
 import { budgetCharts } from "./section-budgets.ts";
+import { recoveryCharts } from "./section-recovery.ts";
 import { selectionCharts } from "./section-selection.ts";
 import { seriesOf } from "./series.ts";
 import { templateRegion } from "./template-region.ts";
@@ -30,6 +31,7 @@ const figures = {
     pictures: ({ heads }) =>
       heads === undefined || heads.rows.length === 0 ? [] : [headMap(heads.rows), headBars(heads.rows)],
   },
+  recovery: { title: "Which method finds the cause", pictures: recoveryCharts },
   ablation: { title: "Ablating heads", pictures: armCharts },
   fractions: { title: "Ablating more and more heads", pictures: fractionCharts },
   selection: { title: "Choosing rows to repair with", pictures: selectionCharts },

@@ -1,5 +1,15 @@
 /** From the artifacts a report stage is given to the plain values a report is drawn from. */
-import type { Adapter, Heads, Metrics, Patterns, Scores, Selection, Traces, Verdicts } from "@precipice/artifacts";
+import type {
+  Adapter,
+  AttributionBenchmark,
+  Heads,
+  Metrics,
+  Patterns,
+  Scores,
+  Selection,
+  Traces,
+  Verdicts,
+} from "@precipice/artifacts";
 import { Artifact } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import type { ReportData, Source } from "./data.ts";
@@ -13,13 +23,14 @@ export interface ReportInputs {
   readonly verdicts: Many<typeof Verdicts>;
   readonly heads: Artifact.Reader<typeof Heads> | undefined;
   readonly patterns: Artifact.Reader<typeof Patterns> | undefined;
+  readonly benchmark: Artifact.Reader<typeof AttributionBenchmark> | undefined;
   readonly metrics: Many<typeof Metrics>;
   readonly selections: Many<typeof Selection>;
   readonly adapters: Many<typeof Adapter>;
 }
 
 export const loadReport = Effect.fn("loadReport")(function* (inputs: ReportInputs) {
-  const { heads, patterns } = inputs;
+  const { heads, patterns, benchmark } = inputs;
   const given = Object.entries(inputs).flatMap(([port, readers]) =>
     readers === undefined ? [] : [readers].flat().map((reader: Artifact.Reader) => ({ port, reader })),
   );
@@ -43,6 +54,7 @@ export const loadReport = Effect.fn("loadReport")(function* (inputs: ReportInput
     ),
     heads: heads === undefined ? undefined : yield* fromNode(heads, heads.rows("heads")),
     patterns: patterns === undefined ? undefined : yield* fromNode(patterns, patterns.rows("patterns")),
+    benchmark: benchmark === undefined ? undefined : yield* fromNode(benchmark, benchmark.rows("curves")),
     metrics: yield* Effect.forEach(inputs.metrics, (reader) => fromNode(reader, reader.rows("metrics"))),
     selections: yield* Effect.forEach(inputs.selections, (reader) => fromNode(reader, reader.rows("selection"))),
     adapters: yield* Effect.forEach(inputs.adapters, (reader) => fromNode(reader, reader.rows("steps"))),

@@ -51,6 +51,7 @@ describe("renderReport", () => {
     expect(page).toContain(
       "Ablating 3 % of the heads brings the attack success rate (ASR) from 0.82 [0.66, 0.90] to 0.04 [0.03, 0.04]; as many random heads leave it at 0.80 [0.64, 0.88]",
     );
+    expect(page).toContain("intervals are each for themselves and not corrected for their number");
     expect(page).toContain("Of the 2 planted heads, 1 is among the 2 that attribution ranks first");
     expect(page).toContain(
       "the ASR is 0.06 [0.05, 0.07] with cliff (2 rows) and 0.33 [0.26, 0.36] with random (2 rows)",

@@ -12,6 +12,7 @@ import { curvesSection } from "./section-curves.ts";
 import { headSection } from "./section-head.ts";
 import { headsSection } from "./section-heads.ts";
 import { methodSection } from "./section-method.ts";
+import { recoverySection } from "./section-recovery.ts";
 import { selectionSection } from "./section-selection.ts";
 import { exampleRules, tracesSection } from "./section-traces.ts";
 import { seriesOf } from "./series.ts";
@@ -44,6 +45,7 @@ export const renderReport = (data: ReportData): string => {
 ${headSection(data)}
 ${curvesSection(data, series)}
 ${headsSection(data)}
+${recoverySection(data)}
 ${armsSection(data)}
 ${selectionSection(data)}
 ${budgetsSection(data)}

@@ -30,6 +30,10 @@ const definitions: ReadonlyArray<readonly [string, string]> = [
     "interval",
     "95\u00a0%, as computed by the stage that made the number; for plateau, final and cliff here: percentile bootstrap over prompts, 1000 draws",
   ],
+  [
+    "many comparisons",
+    "intervals are each for themselves and not corrected for their number: of twenty, one is expected to miss. Of many heads or arms the most striking one looks better than it is; read it again on other data",
+  ],
 ];
 
 export const methodSection = (data: ReportData): Markup => {

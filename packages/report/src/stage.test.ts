@@ -41,6 +41,7 @@ const run = (config: unknown, inputs: object) =>
           verdicts: [],
           heads: undefined,
           patterns: undefined,
+          benchmark: undefined,
           metrics: [],
           selections: [],
           adapters: [],

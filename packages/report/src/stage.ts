@@ -1,6 +1,17 @@
 /** The stage `report.html`: reads what it is given, draws it, writes one file. */
 import { writeFile } from "node:fs/promises";
-import { Adapter, Heads, Metrics, Patterns, Report, Scores, Selection, Traces, Verdicts } from "@precipice/artifacts";
+import {
+  Adapter,
+  AttributionBenchmark,
+  Heads,
+  Metrics,
+  Patterns,
+  Report,
+  Scores,
+  Selection,
+  Traces,
+  Verdicts,
+} from "@precipice/artifacts";
 import { Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -41,6 +52,7 @@ export const reportHtml = Stage.make("report.html", {
     verdicts: Stage.many(Verdicts),
     heads: Stage.optional(Heads),
     patterns: Stage.optional(Patterns),
+    benchmark: Stage.optional(AttributionBenchmark),
     metrics: Stage.many(Metrics),
     selections: Stage.many(Selection),
     adapters: Stage.many(Adapter),

@@ -19,6 +19,7 @@ export { fitIsotonic, type IsotonicFit, isotonicAt } from "./isotonic.ts";
 // Tests, and what to do about many of them
 export { benjaminiHochberg, holm } from "./multiple-comparisons.ts";
 export { normalCdf, normalQuantile } from "./normal.ts";
+export { type PairedCounts, pairedRateDifference } from "./paired-rates.ts";
 export {
   mcnemarExact,
   type PermutationOptions,

@@ -4,6 +4,7 @@ import { Stage, StageError } from "@precipice/runtime";
 import type { Estimate } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { rateChanges } from "./compare-rates.ts";
 import { familySlug, ratesOf } from "./evaluate.ts";
 
 const key = Schema.String.check(Schema.isMinLength(1));
@@ -39,6 +40,12 @@ const config = Schema.Struct({
   by: Schema.Literals(["arm", "arm+family"])
     .annotate({ description: "arm+family adds KEY.{family} for each prompt family" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("arm" as const))),
+  baseline: Schema.optionalKey(
+    key.annotate({
+      description:
+        "Compare every other arm with this one, paired by prompt: asr's key with asr_change for asr, and so on; asr_change_p is an exact McNemar test, Holm-corrected over arms",
+    }),
+  ),
   seed: Schema.Int.annotate({ description: "Seed of bootstrap intervals" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0)),
   ),
@@ -49,9 +56,9 @@ type Metric = typeof Metrics.tables.metrics.Type;
 
 /**
  * Verdicts of one arm are pooled over all inputs. Each arm has the rate of traces that never closed their thinking and of
- * answers that were cut, whatever `by` says. A rate nothing was judged for is left out and
+ * answers that were cut, whatever `by` says; with a `baseline`, the paired change from it. A rate nothing was judged for is left out and
  * logged; it is not zero. Codes: E_EVALUATE_EMPTY, E_EVALUATE_DUPLICATE (a trace twice),
- * E_EVALUATE_KEY (two rates under one key).
+ * E_EVALUATE_KEY (two rates under one key), E_EVALUATE_BASELINE (no verdict is of that arm).
  */
 export const traceEvaluate = Stage.make("trace.evaluate", {
   version: 2,
@@ -63,6 +70,14 @@ export const traceEvaluate = Stage.make("trace.evaluate", {
     const tables = yield* Effect.forEach(inputs.verdicts, (reader) => reader.rows("verdicts"));
     const verdicts = tables.flat();
     yield* checkVerdicts(verdicts);
+    if (config.baseline !== undefined && !verdicts.some(({ arm }) => arm === config.baseline)) {
+      const arms = [...new Set(verdicts.map(({ arm }) => arm))].join(", ");
+      return yield* new StageError({
+        code: "E_EVALUATE_BASELINE",
+        message: `No verdict is of the arm "${config.baseline}" that others are to be compared with`,
+        remedy: `Set baseline to one of ${arms}, or wire its verdicts`,
+      });
+    }
     const { metrics, unjudged } = evaluate(verdicts, config);
     const repeated = metrics.find(({ key }, i) => metrics.findIndex((other) => other.key === key) !== i);
     if (repeated !== undefined) {
@@ -100,7 +115,7 @@ const checkVerdicts = Effect.fnUntraced(function* (verdicts: readonly Verdict[])
 });
 
 /** The metrics in order of arm, overall before family; and the keys that had nothing to count. */
-const evaluate = (verdicts: readonly Verdict[], { metrics: keys, by, seed }: Config) => {
+const evaluate = (verdicts: readonly Verdict[], { metrics: keys, by, baseline, seed }: Config) => {
   const metrics: Metric[] = [];
   const unjudged: string[] = [];
   const add = (template: string, arm: string, suffix: string, estimate: Estimate | null) => {
@@ -127,12 +142,22 @@ const evaluate = (verdicts: readonly Verdict[], { metrics: keys, by, seed }: Con
       addAll(arm, `.${family}`, members);
     }
   }
+  if (baseline !== undefined)
+    for (const { arm, rate, change, p } of rateChanges(verdicts, baseline, seed)) {
+      add(beside(keys[rate], `${rate}_change`, rate), arm, "", change);
+      if (p !== null) {
+        const key = beside(keys[rate], `${rate}_change_p`, rate).replaceAll("{arm}", () => arm);
+        metrics.push({ key, value: p, lo: null, hi: null, n: change.n });
+      }
+    }
   return { metrics, unjudged };
 };
 
 /** `select.{arm}.asr` → `select.{arm}.unclosed`: as distinct from those of other nodes as the key it comes from. */
-const beside = (asr: string, name: string): string =>
-  /\basr\b/.test(asr) ? asr.replace(/\basr\b/, name) : `${asr}.${name}`;
+const beside = (key: string, name: string, of = "asr"): string => {
+  const word = new RegExp(`\\b${of}\\b`);
+  return word.test(key) ? key.replace(word, name) : `${key}.${name}`;
+};
 
 const bounded = ({ value, lo, hi, n }: Estimate) => ({
   value,

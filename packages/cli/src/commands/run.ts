@@ -1,4 +1,5 @@
 /** `precipice run FILE`: plans a pipeline and runs that very plan. */
+import { join, relative } from "node:path";
 import { execute, type Registry } from "@precipice/runtime";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -7,7 +8,7 @@ import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
 import { metricLines } from "../terminal/metrics.ts";
 import { printPlan } from "../terminal/plan-text.ts";
-import { outputWidth } from "../terminal/text.ts";
+import { outputWidth, printable } from "../terminal/text.ts";
 import { viewFor } from "../terminal/view.ts";
 import { jsonErrors } from "./json-errors.ts";
 import { prepare } from "./prepare.ts";
@@ -72,6 +73,8 @@ export const runCommand = (registry: Registry.Registry) =>
       if (!given.json) {
         const lines = metricLines(result.summary.metrics, outputWidth());
         if (lines.length > 0) process.stdout.write(`\n${lines.join("\n")}\n`);
+        for (const name of result.published)
+          process.stdout.write(`${printable(relative("", join(result.path, name)))}\n`);
       }
       if (result.status === "failed") process.exitCode = 1;
     }),

@@ -42,8 +42,8 @@ export interface ForwardRequest {
    */
   readonly streamContributions?: boolean;
   /**
-   * First-order change of `effect_direction [d]` · site, summed over a row's captured tokens, when a head is ablated at all
-   * tokens: output `head_effect [layer, batch, head]`. Brings a backward pass; needs whole rows.
+   * First-order change of `effect_direction [d]` · site, summed over a row's captured tokens, when a head is ablated where
+   * `effect_gate [batch, token]` is 1: output `head_effect [layer, batch, head]`. Brings a backward pass; needs whole rows.
    */
   readonly headEffects?: { readonly site: Site; readonly renorm: EffectRenorm } | undefined;
   /** `1 / rms` of the residual stream at the captured tokens, what the final norm multiplies with: output `final_scale [capture]`. */
@@ -192,7 +192,8 @@ export const requestGraph = (checkpoint: DecoderSource, request: ForwardRequest)
     const direction = graph.input("effect_direction", "float32", [siteWidth(checkpoint.config, effects.site)]);
     const value = seen.get(effects.site) as Tensor; // gathered already where the final norm was taken of gathered tokens
     const reading = effects.site === FINAL_NORMALIZED && !normedEverywhere ? value : at(value);
-    graph.output("head_effect", headEffects(checkpoint.config, zs, reading, direction, effects.renorm));
+    const gate = graph.input("effect_gate", "float32", ["batch", "token"]);
+    graph.output("head_effect", headEffects(checkpoint.config, zs, reading, direction, gate, effects.renorm));
   }
   if (request.finalScale === true) graph.output("final_scale", finalScale(lowering, at(stream)));
   return graph;

@@ -13,13 +13,14 @@ export type EffectRenorm = Exclude<RenormMode, "tensor">;
 /**
  * `reading [capture, d]`: the site at the captured tokens, part of the way from `zs`, head outputs per layer
  * `[batch · token, heads · d_head]` → `[layer, batch, head]`: the first-order change of Σ reading · direction over a row's
- * captured tokens when the head is ablated at all tokens. Heads that the reading does not depend on get 0.
+ * captured tokens when the head is ablated where `gate [batch, token]` is 1. Heads that the reading does not depend on get 0.
  */
 export const headEffects = (
   { heads, headDim }: DecoderConfig,
   zs: ReadonlyArray<Tensor>,
   reading: Tensor,
   direction: Tensor,
+  gate: Tensor,
   renorm: EffectRenorm,
 ): Tensor => {
   const { graph } = reading;
@@ -34,7 +35,8 @@ export const headEffects = (
       const share = ops.div(squares, ops.add(ops.reduceSum(squares, [1], true), 1e-30)); // padding may be all zero
       return ops.sub(slope, ops.mul(share, ops.reduceSum(slope, [1], true)));
     };
-    const perToken = ops.reshape(renorm === "token" ? bent() : slope, ["batch", "token", heads]);
+    const everywhere = ops.reshape(renorm === "token" ? bent() : slope, ["batch", "token", heads]);
+    const perToken = ops.mul(everywhere, ops.unsqueeze(gate, 2)); // [batch, token, head]
     return ops.unsqueeze(ops.neg(ops.reduceSum(perToken, [1], false)), 0); // [1, batch, head]
   });
   return ops.concat(perLayer, 0);

@@ -1,5 +1,5 @@
-/** The small run with everything a report can show: layers, verdicts, repaired traces, patterns, budgets, lineage. */
-import type { Pattern, Verdict } from "@precipice/artifacts";
+/** The small run with everything a report can show: layers, verdicts, repaired traces, patterns, budgets, recovery, lineage. */
+import type { Pattern, RecoveryPoint, Verdict } from "@precipice/artifacts";
 import type { LineageTask, Metric, ReportData, ScoresFrom } from "../data.ts";
 import { metric, scoresFrom, smallRun } from "./small-run.ts";
 
@@ -71,6 +71,28 @@ const study = ["ms", "random", "full"].flatMap((method, m) =>
   ),
 );
 
+/** Methods that find both planted heads after `late` others. */
+const recovery = (
+  target: RecoveryPoint["target"],
+  method: RecoveryPoint["method"],
+  late: number,
+): ReadonlyArray<RecoveryPoint> =>
+  [1, 2, 3, 4].map((k) => {
+    const found = Math.min(2, Math.max(0, k - late));
+    return {
+      target,
+      method,
+      k,
+      precision: found / k,
+      precision_lo: found / k / 2,
+      precision_hi: found / k,
+      recall: found / 2,
+      recall_lo: found / 4,
+      recall_hi: found / 2,
+      n: 5,
+    };
+  });
+
 const task = (
   id: string,
   stage: string,
@@ -120,6 +142,15 @@ export const richRun: ReportData = {
     },
     { node: "study", rows: study },
   ],
+  benchmark: {
+    node: "benchmark",
+    rows: [
+      ...recovery("probe", "direct", 0),
+      ...recovery("probe", "causal", 1),
+      ...recovery("logit_difference", "direct", 2),
+      ...recovery("probe", "random", 3),
+    ],
+  },
   selections: (smallRun.selections ?? []).map((s, k) => ({
     ...s,
     rows: s.rows.map((row, i) => ({ ...row, score: k === 0 ? 0.9 - i / 22 : null })),

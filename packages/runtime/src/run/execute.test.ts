@@ -42,6 +42,7 @@ describe("a run", () => {
     });
     expect(await Effect.runPromise(readSummary(result.path))).toEqual(result.summary);
     expect(readFileSync(join(result.path, "page.txt"), "utf8")).toBe("24\n");
+    expect(result.published).toEqual(["page.txt"]);
     expect(await resolveLatest(join(root, "runs"))).toBe(join(root, "runs", "latest"));
     expect(readdirSync(join(root, "runs", "latest"))).toEqual(readdirSync(result.path));
 

@@ -47,6 +47,8 @@ export interface RunResult {
   readonly status: "ok" | "failed";
   readonly nodes: ReadonlyMap<string, NodeOutcome>;
   readonly summary: Summary;
+  /** Files and folders in `path` that stages made to be looked at. */
+  readonly published: ReadonlyArray<string>;
   /** Why a run failed whose nodes all succeeded. */
   readonly error?: ErrorInfo;
 }
@@ -288,7 +290,7 @@ const finish = Effect.fnUntraced(function* (
   const status: RunStatus = ending === "interrupted" ? ending : complete ? "ok" : "failed";
   const wallSeconds = folder.wallSeconds;
   const summary: Summary = { pipeline: plan.pipeline.name, status, wallSeconds, metrics };
-  yield* folder.finish(summary, outcomes, error);
+  const published = yield* folder.finish(summary, outcomes, error);
   const problem = error === undefined ? {} : { error };
   emit({ type: "run.finished", run: folder.id, path: folder.path, status, wallSeconds, ...problem });
   return {
@@ -297,6 +299,7 @@ const finish = Effect.fnUntraced(function* (
     status: complete ? "ok" : "failed",
     nodes: outcomes,
     summary,
+    published,
     ...problem,
   };
 }, Effect.uninterruptible);

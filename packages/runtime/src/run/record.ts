@@ -124,16 +124,17 @@ export class RunFolder {
     return Math.round(Date.now() - this.startedAt.getTime()) / 1000;
   }
 
-  /** Writes `run.json` and `summary.json` and copies published files. */
+  /** Writes `run.json` and `summary.json` and copies published files, whose names it gives. */
   finish(
     summary: Summary,
     outcomes: ReadonlyMap<string, NodeOutcome>,
     error: ErrorInfo | undefined,
-  ): Effect.Effect<void, RunError> {
+  ): Effect.Effect<ReadonlyArray<string>, RunError> {
     return attempt(this.path, async () => {
-      await this.#copyPublished(outcomes);
+      const published = await this.#copyPublished(outcomes);
       await replaceFile(join(this.path, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
       await this.#write(summary.status, outcomes, error);
+      return published;
     });
   }
 
@@ -142,7 +143,7 @@ export class RunFolder {
   }
 
   /** The first node keeps a file's plain name; later ones with the same get `<node>-` before it. */
-  async #copyPublished(outcomes: ReadonlyMap<string, NodeOutcome>): Promise<void> {
+  async #copyPublished(outcomes: ReadonlyMap<string, NodeOutcome>): Promise<ReadonlyArray<string>> {
     const taken = new Set<string>();
     for (const { node, digests } of this.#plan.nodes) {
       const state = outcomes.get(node.name)?.state;
@@ -158,6 +159,7 @@ export class RunFolder {
         }
       }
     }
+    return [...taken];
   }
 
   async #write(
