@@ -1,6 +1,12 @@
 /** Cliff-as-a-Judge: pick training examples by the refusal cliff, beside the baselines at equal budget. */
 
+export type { Budget } from "./budget.ts";
+// The methods
+export { type SelectMethod, selectMethods } from "./methods.ts";
+// For pools too large to hold as objects
+export { type Candidate, Pool, type Response } from "./pool.ts";
+export { type RankedPool, type RankOptions, rankPool } from "./rank-pool.ts";
 // The stage
 export { selectRank } from "./rank-stage.ts";
 // The plain function
-export { type Candidate, type Ranked, type SelectMethod, type SelectOptions, select, selectMethods } from "./select.ts";
+export { type Ranked, type SelectOptions, select } from "./select.ts";
