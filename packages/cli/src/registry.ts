@@ -5,11 +5,12 @@ import { organismPlant } from "@precipice/organism";
 import { cliffCompare, cliffPrune, cliffScore, probeCapture, probeEvaluate, probeTrain } from "@precipice/probe";
 import { reportHtml } from "@precipice/report/stage";
 import { Registry, type Stage } from "@precipice/runtime";
-import { selectRank } from "@precipice/select";
-import { dataPrompts, modelOpen, traceEvaluate, traceGenerate, traceJudge } from "@precipice/trace";
+import { selectCompare, selectExport, selectRank } from "@precipice/select";
+import { dataPrompts, modelCompare, modelOpen, traceEvaluate, traceGenerate, traceJudge } from "@precipice/trace";
 
 const stages: ReadonlyArray<Stage.AnyStage> = [
   modelOpen,
+  modelCompare,
   dataPrompts,
   traceGenerate,
   traceJudge,
@@ -26,6 +27,8 @@ const stages: ReadonlyArray<Stage.AnyStage> = [
   headsCurve,
   headsBenchmark,
   selectRank,
+  selectCompare,
+  selectExport,
   finetuneLora,
   finetuneFull,
   finetuneMerge,
