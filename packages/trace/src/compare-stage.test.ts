@@ -23,7 +23,7 @@ describe("compareText", () => {
       expect([...after]).toEqual([...before]);
     }
     // batched together or alone: f32 sums in another order
-    whole.before.forEach((value, i) => expect(parts.before[i]).toBeCloseTo(value, 5));
+    for (const [i, value] of whole.before.entries()) expect(parts.before[i]).toBeCloseTo(value, 5);
     // random tokens of a small model cost about as much as guessing
     expect(whole.before[0]).toBeGreaterThan(0.5 * Math.log(checkpoint.config.vocab));
   });
@@ -62,8 +62,10 @@ describe("model.compare", () => {
 
   it("says when there is nothing to read", async () => {
     const model = await modelArtifact(root);
-    const harmful = await tracesArtifact(root, [traceOf("harmful", 5)]);
-    const inputs = { before: model, after: model, traces: harmful, answers: undefined, prompts: undefined };
-    await expect(runIn(root, modelCompare, { config: {}, inputs })).rejects.toMatchObject({ code: "E_COMPARE_EMPTY" });
+    const open = await tracesArtifact(root, [traceOf("open", 5, { label: "harmless" }, true)]);
+    const inputs = { before: model, after: model, traces: open, answers: undefined, prompts: undefined };
+    await expect(runIn(root, modelCompare, { config: { from: "response" }, inputs })).rejects.toMatchObject({
+      code: "E_COMPARE_EMPTY",
+    });
   });
 });
