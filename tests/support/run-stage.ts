@@ -39,8 +39,19 @@ const reader = (kind: AnyKind, content: Content, index: number): Reader => ({
       const decode = Schema.decodeUnknownSync(Schema.Array(kind.tables[table]) as unknown as Schema.Codec<never>);
       return decode(content[table] ?? []);
     }),
+  rowBatches: (table: string, columns: ReadonlyArray<string>) =>
+    Stream.succeed(
+      ((content[table] as ReadonlyArray<Record<string, unknown>> | undefined) ?? []).map((row) =>
+        Object.fromEntries(columns.map((column) => [column, row[column]])),
+      ),
+    ) as never,
   vectors: (set: string) => Effect.sync(() => content[set] as never),
-  vectorBatches: (set: string) => Stream.succeed(content[set] as never),
+  vectorBatches: (set: string, pick?: (row: never) => boolean) => {
+    const batch = content[set] as VectorSet<never>;
+    return (
+      pick === undefined || batch.columns.filter(pick).length > 0 ? Stream.succeed(batch) : Stream.empty
+    ) as never;
+  },
   file: (relative: string) => `/nowhere/${relative}`,
 });
 
@@ -50,6 +61,16 @@ const writer = (kind: AnyKind, into: Record<string, unknown>): Writer => ({
   writeRows: (table: string, rows: ReadonlyArray<unknown>) =>
     Effect.sync(() => {
       into[table] = Schema.decodeUnknownSync(Schema.Array(kind.tables[table]) as unknown as Schema.Codec<never>)(rows);
+    }),
+  appendRows: (table: string, rows: ReadonlyArray<unknown>) =>
+    Effect.sync(() => {
+      const decoded = Schema.decodeUnknownSync(Schema.Array(kind.tables[table]) as unknown as Schema.Codec<never>)(
+        rows,
+      );
+      into[table] = [
+        ...((into[table] as ReadonlyArray<unknown> | undefined) ?? []),
+        ...(decoded as ReadonlyArray<unknown>),
+      ];
     }),
   writeVectors: (set: string, batch: VectorBatch<object>) =>
     Effect.sync(() => {

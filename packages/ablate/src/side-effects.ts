@@ -2,8 +2,16 @@
  * What an ablation does to text it should leave alone: the KL divergence of the next token from the unablated model, and the
  * cross-entropy of the text itself, teacher-forced.
  */
-import { Analyzer, type AnalyzerOptions, type Checkpoint, type RenormMode } from "@precipice/model";
-import { float32, floats } from "@precipice/onnx";
+import {
+  Analyzer,
+  type AnalyzerOptions,
+  type Checkpoint,
+  divergence,
+  groupsWithin,
+  logProbabilities,
+  type RenormMode,
+} from "@precipice/model";
+import { float32 } from "@precipice/onnx";
 import { type Acts, gateOf } from "./causal-check.ts";
 
 export interface SideEffectOptions extends AnalyzerOptions {
@@ -23,16 +31,6 @@ export interface SideEffects {
   /** Of the row's own tokens under the ablated model. */
   readonly crossEntropy: Float64Array;
 }
-
-/** log p of one token's logits `[vocab]`, written to `into`. */
-const logSoftmax = (logits: Float32Array, into: Float64Array): void => {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const x of logits) largest = Math.max(largest, x);
-  let sum = 0;
-  for (const x of logits) sum += Math.exp(x - largest);
-  const shift = largest + Math.log(sum);
-  for (let i = 0; i < logits.length; i++) into[i] = (logits[i] as number) - shift;
-};
 
 /**
  * Side effects of each head scaling (`[layers * heads]`, where `acts` says) on tokens `from[row]` to the row's end; means over the
@@ -60,59 +58,46 @@ export const sideEffects = async (
   await using analyzer = await Analyzer.open(checkpoint, { logits: true, headScale: renorm }, { longest, ...options });
 
   /** Log-probabilities before each predicted token of some rows, `[token, vocab]` per row. */
-  const logProbabilities = async (
+  const scaled = (
     group: ReadonlyArray<number>,
     scale: Float32Array,
     use: (row: number, k: number, logP: Float64Array) => void,
-  ) => {
-    const logP = new Float64Array(vocab);
-    const batches = analyzer.run({
-      rows: group.map((row) => rows[row] as ReadonlyArray<number>),
-      captureAt: (b) => {
-        const row = group[b] as number;
-        return Array.from({ length: counts[row] as number }, (_, k) => (from[row] as number) + k - 1);
-      },
-      feeds: { head_scale: float32([config.layers, config.heads], scale) },
-      batchFeeds: (batch, tokens, start) => ({
-        head_gate: float32(
-          [batch.length * tokens],
-          gateOf(
-            batch.map((b) => group[b] as number),
-            tokens,
-            start,
-            acts,
+  ) =>
+    logProbabilities(
+      analyzer,
+      vocab,
+      {
+        rows: group.map((row) => rows[row] as ReadonlyArray<number>),
+        from: group.map((row) => from[row] as number),
+        feeds: { head_scale: float32([config.layers, config.heads], scale) },
+        batchFeeds: (batch, tokens, start) => ({
+          head_gate: float32(
+            [batch.length * tokens],
+            gateOf(
+              batch.map((b) => group[b] as number),
+              tokens,
+              start,
+              acts,
+            ),
           ),
-        ),
-      }),
-      signal,
-    });
-    for await (const { captured, outputs } of batches) {
-      const logits = floats(outputs["logits"]); // [capture, vocab]
-      captured.forEach(({ row: b, token }, i) => {
-        const row = group[b] as number;
-        logSoftmax(logits.subarray(i * vocab, (i + 1) * vocab), logP);
-        use(row, token + 1 - (from[row] as number), logP);
-      });
-    }
-  };
+        }),
+        signal,
+      },
+      (b, k, logP) => use(group[b] as number, k, logP),
+    );
 
   const plain = new Float32Array(config.layers * config.heads).fill(1);
   let done = 0;
   for (const group of groupsWithin(counts, Math.max(1, Math.floor(logitBytes / (8 * vocab))))) {
     const base = new Map(group.map((row) => [row, new Float64Array((counts[row] as number) * vocab)]));
-    await logProbabilities(group, plain, (row, k, logP) => base.get(row)?.set(logP, k * vocab));
+    await scaled(group, plain, (row, k, logP) => base.get(row)?.set(logP, k * vocab));
     for (const [s, scale] of scales.entries()) {
       const { kl, crossEntropy } = results[s] as SideEffects;
-      await logProbabilities(group, scale, (row, k, logP) => {
-        const before = base.get(row) as Float64Array;
-        let divergence = 0;
-        for (let i = 0; i < vocab; i++) {
-          const p = before[k * vocab + i] as number;
-          divergence += Math.exp(p) * (p - (logP[i] as number));
-        }
+      await scaled(group, scale, (row, k, logP) => {
+        const before = (base.get(row) as Float64Array).subarray(k * vocab, (k + 1) * vocab);
         const count = counts[row] as number;
         const next = rows[row]?.[(from[row] as number) + k] as number;
-        kl[row] = (kl[row] as number) + divergence / count;
+        kl[row] = (kl[row] as number) + divergence(before, logP) / count;
         crossEntropy[row] = (crossEntropy[row] as number) - (logP[next] as number) / count;
       });
     }
@@ -120,19 +105,4 @@ export const sideEffects = async (
     onRows?.(done, rows.length);
   }
   return results;
-};
-
-/** Rows in order, in groups of at most `most` predicted tokens, or one row. */
-const groupsWithin = (counts: ReadonlyArray<number>, most: number): ReadonlyArray<ReadonlyArray<number>> => {
-  const groups: number[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  counts.forEach((count, row) => {
-    if (size + count > most) {
-      groups.push([]);
-      size = 0;
-    }
-    groups.at(-1)?.push(row);
-    size += count;
-  });
-  return groups;
 };

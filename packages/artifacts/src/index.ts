@@ -26,14 +26,16 @@ export { Probe, type ProbePrediction, type ProbeQuality, type ProbeRow, type Pro
 export { type PositionQuality, ProbeEvaluation } from "./probe-evaluation.ts";
 export { type Prompt, PromptLabel, Prompts } from "./prompts.ts";
 export { type Pruning, type PruningSummary, Prunings } from "./prunings.ts";
+// What was done about it
+export { RepairStudy, type StudyDifference, type StudyPoint } from "./repair-study.ts";
 export { Report } from "./report.ts";
 export { ResultTables } from "./result-tables.ts";
 export { type CurvePoint, type Fall, Scores, type TokenScore, type TraceScore } from "./scores.ts";
 export { chosenProbes, type SelectedProbe, selectedProbe } from "./selected-probe.ts";
-// What was done about it
 export { type Selected, Selection } from "./selection.ts";
 export { traceRow, type Written } from "./trace-row.ts";
 // What the model did, and what that was
 export { type Region, type Trace, TraceState, Traces } from "./traces.ts";
 export { TrainingLog, type TrainingRowTokens, type TrainingStep, trainingTables } from "./training.ts";
+export { TrainingSet, type TrainingSetRow } from "./training-set.ts";
 export { type JudgementRow, type Verdict, type VerdictKind, Verdicts } from "./verdicts.ts";

@@ -7,7 +7,7 @@ const selection = Schema.Struct({
   prompt_id: Schema.String,
   /** Place in the ranking, from 1; rows without a score come last. */
   rank: Schema.Int,
-  /** `misalignment`, `final-only`, `random` or `full`. */
+  /** How it was chosen: a method of `select.rank`, such as `misalignment` or `random`. */
   method: Schema.String,
   /** What was ranked by; null when the method uses no score or the row has none. */
   score: Schema.NullOr(Schema.Number),

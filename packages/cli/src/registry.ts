@@ -6,11 +6,12 @@ import { cliffCompare, cliffPrune, cliffScore, probeCapture, probeEvaluate, prob
 import { reportHtml } from "@precipice/report/stage";
 import { reportTables } from "@precipice/report/tables";
 import { Registry, type Stage } from "@precipice/runtime";
-import { selectRank } from "@precipice/select";
-import { dataPrompts, modelOpen, traceEvaluate, traceGenerate, traceJudge } from "@precipice/trace";
+import { selectCompare, selectExport, selectRank } from "@precipice/select";
+import { dataPrompts, modelCompare, modelOpen, traceEvaluate, traceGenerate, traceJudge } from "@precipice/trace";
 
 const stages: ReadonlyArray<Stage.AnyStage> = [
   modelOpen,
+  modelCompare,
   dataPrompts,
   traceGenerate,
   traceJudge,
@@ -27,6 +28,8 @@ const stages: ReadonlyArray<Stage.AnyStage> = [
   headsCurve,
   headsBenchmark,
   selectRank,
+  selectCompare,
+  selectExport,
   finetuneLora,
   finetuneFull,
   finetuneMerge,

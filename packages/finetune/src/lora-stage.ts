@@ -6,6 +6,7 @@ import { attempt, Stage, StageError } from "@precipice/runtime";
 import { random } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { adapterSize } from "./adapter-size.ts";
 import { harmlessRows } from "./harmless-rows.ts";
 import { ADAPTER_INITS } from "./initial-adapter.ts";
 import { writeAdapter } from "./peft-files.ts";
@@ -54,11 +55,16 @@ const config = Schema.Struct({
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("sft" as const))),
   beta: number(0.1, "β of DPO: how far a preference may pull from the base model"),
   harmlessRatio: number(1, "Harmless rows of the pool mixed in, per selected row"),
+  harmlessRows: Schema.optionalKey(
+    Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).annotate({
+      description: "Harmless rows of the pool mixed in, however many are selected; instead of harmlessRatio",
+    }),
+  ),
   klWeight: number(0, "Weight of the KL divergence to the base model on the harmless rows"),
 });
 
 export const finetuneLora = Stage.make("finetune.lora", {
-  version: 2,
+  version: 3,
   description: "Trains a LoRA adapter on selected rows: own thinking, then the reference response",
   config,
   inputs: {
@@ -100,7 +106,7 @@ export const finetuneLora = Stage.make("finetune.lora", {
     const spare = yield* attempt(() =>
       harmlessRows(checkpoint, traces, prompts, verdicts, loss).filter((row) => !chosen.has(row.id)),
     );
-    const wanted = Math.round(selected.length * config.harmlessRatio);
+    const wanted = config.harmlessRows ?? Math.round(selected.length * config.harmlessRatio);
     const mixed = random(seed, "harmless mix").sample([...spare], wanted);
     yield* log(`${selected.length} selected rows and ${mixed.length} harmless ones, ${config.rowsPerStep} per step`);
     if (wanted > 0 && verdicts === undefined)
@@ -158,10 +164,18 @@ export const finetuneLora = Stage.make("finetune.lora", {
     const prefix = config.name === undefined ? "finetune" : `finetune.${config.name}`;
     const metric = (key: string, value: number) => ({ key: `${prefix}.${key}`, value, lo: null, hi: null, n: null });
     const measured = trained.steps.filter((s) => s.evalLoss !== undefined);
+    const { norm, effectiveRank } = adapterSize(checkpoint.config, trained);
     yield* outputs.metrics.writeRows("metrics", [
       metric("steps", trained.steps.length),
       metric("trainable_parameters", trained.trainableParameters),
       metric("rows", selected.length),
+      metric("harmless_rows", mixed.length),
+      metric(
+        "tokens",
+        trained.steps.reduce((sum, s) => sum + s.tokens, 0),
+      ),
+      metric("adapter_norm", norm),
+      metric("adapter_rank", effectiveRank),
       metric("final_loss", trained.steps.at(-1)?.loss ?? 0),
       ...measured.filter((s) => s.step === trained.step).map((s) => metric("eval_loss", s.evalLoss as number)),
     ]);

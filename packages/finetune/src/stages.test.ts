@@ -107,6 +107,10 @@ describe("finetune.lora and finetune.merge", () => {
     expect(found).toEqual({
       "finetune.mine.steps": 6,
       "finetune.mine.rows": 3,
+      "finetune.mine.harmless_rows": 3,
+      "finetune.mine.tokens": steps.reduce((sum, s) => sum + s.tokens, 0),
+      "finetune.mine.adapter_norm": expect.any(Number),
+      "finetune.mine.adapter_rank": expect.any(Number),
       "finetune.mine.trainable_parameters": expect.any(Number),
       "finetune.mine.final_loss": steps.at(-1)?.loss,
     });

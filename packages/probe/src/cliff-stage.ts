@@ -12,16 +12,17 @@ import {
   TraceLabel,
   Traces,
 } from "@precipice/artifacts";
-import { Checkpoint, matchesSite } from "@precipice/model";
-import { attempt, Stage } from "@precipice/runtime";
+import { Checkpoint, matchesSite, tokenScores } from "@precipice/model";
+import { Artifact, attempt, Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { chunk } from "./chunk.ts";
 import type { ScoredTrace } from "./cliff.ts";
 import { fallRows, plateauRows, summaryRows } from "./cliff-tables.ts";
 import { plateauEstimators } from "./plateau.ts";
+import { probabilityOf } from "./probability.ts";
 import { scoreCliff } from "./score-cliff.ts";
-import { scoreTraces } from "./score-traces.ts";
+import { spansOf } from "./score-traces.ts";
 import { regionOf } from "./spans.ts";
 
 const config = Schema.Struct({
@@ -52,6 +53,15 @@ const config = Schema.Struct({
   ),
 });
 
+/** Scores of some traces, before anything is made of them: what survives a crash. */
+const ProbeScores = Artifact.kind("probe-scores", {
+  version: 1,
+  description: "Refusal scores at every token, per trace and site",
+  tables: {
+    scores: Schema.Struct({ trace_id: Schema.String, site: Schema.String, scores: Schema.Array(Schema.Number) }),
+  },
+});
+
 /**
  * Only scores leave the model: a probe is one more product in its graph, so ten sites cost about what one does. Metrics are those
  * of the selected probe, or of the last one scored; with several sites each also has `cliff.{site}.plateau` and so on.
@@ -63,8 +73,7 @@ export const cliffScore = Stage.make("cliff.score", {
   inputs: { model: Model, probe: Probe, traces: Traces },
   outputs: { scores: Scores, metrics: Metrics },
   threads: () => Number.POSITIVE_INFINITY,
-  run: Effect.fn("cliff.score")(function* ({ config, inputs, outputs, progress, log }) {
-    const checkpoint = yield* openModel(inputs.model, (folder) => Checkpoint.open(folder));
+  run: Effect.fn("cliff.score")(function* ({ config, inputs, outputs, mapRows, log }) {
     const traces = yield* labelledTraces(inputs.traces, config.label);
     const patterns = config.site === undefined ? undefined : [config.site].flat();
     const probes = yield* chosenProbes(
@@ -72,11 +81,48 @@ export const cliffScore = Stage.make("cliff.score", {
       ({ site, selected }) => patterns?.some((pattern) => matchesSite(pattern, site)) ?? selected,
       patterns?.join(", ") ?? "a selected site",
     );
-    const scored = yield* attempt((signal) =>
-      scoreTraces(checkpoint, traces, probes, {
-        chunk: config.chunk,
-        signal,
-        onRows: (done, all) => progress(done, all, "traces"),
+    const mapped = yield* mapRows({
+      kind: ProbeScores,
+      rows: traces.map(({ id, ids }) => ({ id, ids })),
+      id: ({ id }) => id,
+      port: "traces",
+      // what is made of the scores afterwards is no part of them
+      key: { site: config.site ?? null, chunk: config.chunk ?? null },
+      rowsPerShard: 512,
+      unit: "traces",
+      open: openModel(inputs.model, (folder) => Checkpoint.open(folder)),
+      run: (checkpoint, wanted, { emit, detail }) =>
+        attempt(async (signal) => {
+          const probabilities = probes.map(probabilityOf);
+          const started = performance.now();
+          let tokens = 0;
+          await tokenScores(
+            checkpoint,
+            wanted.map(({ ids }) => ids),
+            probes,
+            {
+              chunk: config.chunk,
+              signal,
+              onScores: (row, logits) => {
+                tokens += wanted[row]?.ids.length ?? 0;
+                detail(`${Math.round((1000 * tokens) / (performance.now() - started))} tokens/s`);
+                emit(row, {
+                  scores: logits.map((values, p) => ({
+                    trace_id: wanted[row]?.id ?? "",
+                    site: (probes[p] as (typeof probes)[number]).site,
+                    scores: Array.from(values, probabilities[p] as (logit: number) => number),
+                  })),
+                });
+              },
+            },
+          );
+        }),
+    });
+    const bySite = Map.groupBy(yield* mapped.rows("scores"), (row) => row.site);
+    const scored = probes.map(({ site }) =>
+      traces.map((trace, i) => {
+        const scores = bySite.get(site)?.[i]?.scores ?? [];
+        return { id: trace.id, scores, spans: spansOf(trace) };
       }),
     );
     const { plateau, lastK, seed } = config;

@@ -41,6 +41,7 @@ describe("select.rank", () => {
     expect(outputs.metrics?.metrics).toEqual([
       { key: "select.misalignment.rows", value: 1, lo: null, hi: null, n: null },
       { key: "select.misalignment.pool_rows", value: 3, lo: null, hi: null, n: null },
+      { key: "select.misalignment.tokens", value: 10, lo: null, hi: null, n: null },
       { key: "select.misalignment.mean_score", value: 0.9, lo: null, hi: null, n: 1 },
     ]);
   });
@@ -51,9 +52,10 @@ describe("select.rank", () => {
     expect(metrics.map((row) => row.key)).toEqual([
       "select.random_a.rows",
       "select.random_a.pool_rows",
+      "select.random_a.tokens",
       "select.random_a.mean_score",
     ]);
-    expect(metrics[2]?.n).toBe(3);
+    expect(metrics[3]?.n).toBe(3);
   });
 
   it("explains what it cannot rank", async () => {
@@ -67,6 +69,85 @@ describe("select.rank", () => {
     expect(failureOf(await runStage(selectRank, {}, { scores: twoSites })).remedy).toMatch(/blocks\.2/);
     const { outputs } = await runStage(selectRank, { site: "blocks.2.hook_resid_post" }, { scores: twoSites });
     expect(outputs.selection?.selection).toHaveLength(1);
+  });
+
+  const trace = (id: string, prompt: string, label = "harmful") => ({
+    id,
+    prompt_id: `p-${id}`,
+    arm: "pool",
+    draw: 0,
+    prompt,
+    label,
+    family: null,
+    thinking: "",
+    response: "",
+    ids: [1, 2, 3],
+    tokens: ["a", "b", "c"],
+    thinking_start: 1,
+    thinking_end: 2,
+    response_start: null,
+    state: "unclosed",
+    finish: "length",
+    seed: 0,
+  });
+
+  it("with traces drops what says the same, and knows what was not scored", async () => {
+    const traces = {
+      traces: [trace("t1", "Do it"), trace("t2", "do  it "), trace("t4", "else"), trace("t9", "not scored")],
+    };
+    const { outputs } = await runStage(selectRank, { label: "harmful", fraction: 1 }, { scores, traces });
+    const rows = outputs.selection?.selection as unknown as Array<Record<string, unknown>>;
+    expect(rows.map((row) => [row.trace_id, row.selected])).toEqual([
+      ["t2", true],
+      ["t4", false],
+      ["t9", false],
+      ["t1", false],
+      ["t3", false],
+    ]);
+    expect(rows[3]?.reason).toMatch(/same content as t2/);
+    const kept = await runStage(selectRank, { fraction: 1, duplicates: "keep" }, { scores, traces });
+    expect(kept.logs[0]).toBe(
+      "3 of 5 rows taken by misalignment; 0 duplicates, 2 without what it needs, 0 outside the pool",
+    );
+  });
+
+  it("ranks by another plateau, by verdicts, by activations, and says what it misses", async () => {
+    const plateau = (trace_id: string, cliff: number) => ({
+      trace_id,
+      site: "blocks.1.hook_resid_post",
+      estimator: "max",
+      plateau: 1,
+      cliff,
+    });
+    const plateaus = [plateau("t1", 0.99), plateau("t2", 0.9), plateau("t3", 0.95)];
+    const first = async (config: object, inputs: object) => {
+      const { outputs } = await runStage(selectRank, { count: 1, ...config }, { scores, ...inputs });
+      const table = outputs["selection"]?.["selection"] as unknown as Array<{ trace_id: string }> | undefined;
+      return table?.[0]?.trace_id;
+    };
+    expect(await first({ plateau: "max" }, { scores: { ...scores, plateaus } })).toBe("t1");
+    const none = await runStage(selectRank, { plateau: "mean" }, { scores: { ...scores, plateaus } });
+    expect(failureOf(none).code).toBe("E_SELECT_PLATEAU");
+
+    const verdict = (trace_id: string, kind: string) => ({ trace_id, verdict: kind });
+    const verdicts = { verdicts: [verdict("t1", "refusal"), verdict("t2", "safe"), verdict("t4", "harmful")] };
+    expect(await first({ method: "judge" }, { verdicts })).toBe("t4");
+    expect(failureOf(await runStage(selectRank, { method: "rule" }, { scores })).message).toMatch(/input verdicts/);
+
+    const columns = ["t1", "t2", "t3"].map((trace_id) => ({ trace_id, site: "s", position: "final", token_index: 5 }));
+    const activations = { activations: { columns, dim: 1, data: Float32Array.of(9, 0, 1) } };
+    const { outputs } = await runStage(
+      selectRank,
+      { method: "misalignment-diverse", count: 2, shortlist: 2 },
+      { scores, activations },
+    );
+    const rows = outputs.selection?.selection as unknown as Array<{ trace_id: string }>;
+    expect(rows.map((row) => row.trace_id)).toEqual(["t3", "t1", "t2", "t4"]);
+    const places = columns.map((column, i) => ({ ...column, position: i === 0 ? "final" : "other" }));
+    const several = { activations: { columns: places, dim: 1, data: Float32Array.of(9, 0, 1) } };
+    expect(
+      failureOf(await runStage(selectRank, { method: "misalignment-diverse" }, { scores, activations: several })).code,
+    ).toBe("E_SELECT_ACTIVATIONS");
   });
 
   it("rejects an unknown method before any work", async () => {

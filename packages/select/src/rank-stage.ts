@@ -1,32 +1,54 @@
 /** Stage `select.rank`: ranks scored traces and marks those to train on. */
-import { Metrics, Scores, type Selected, Selection, type Trace, type TraceScore, Traces } from "@precipice/artifacts";
+import { Activations, Metrics, Scores, Selection, Traces, Verdicts } from "@precipice/artifacts";
 import { Stage, StageError } from "@precipice/runtime";
-import { bootstrapMean } from "@precipice/stats";
+import { bootstrapMean, meanNormal } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { type Candidate, select, selectMethods } from "./select.ts";
+import { type SelectMethod, selectMethods, usesVerdicts } from "./methods.ts";
+import { type RankedPool, rankPool, shortlistOf } from "./rank-pool.ts";
+import { attempted, type ReadPool, readPool } from "./read-pool.ts";
+import { readVectors } from "./read-vectors.ts";
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 const config = Schema.Struct({
   method: Schema.Literals(selectMethods)
     .annotate({
-      description: "misalignment: largest cliff first; final-only: lowest final score first; random; full: everything",
+      description:
+        "misalignment: largest cliff first; final-only: lowest final score first; rule: drop what refuses already; judge: what a judge calls harmful; misalignment-diverse, misalignment-quota: deep falls that differ in activations or family; random; full: everything",
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("misalignment" as const))),
   count: Schema.optionalKey(
-    Schema.Int.check(Schema.isGreaterThan(0)).annotate({ description: "How many rows to take; give this or fraction" }),
+    positive.annotate({ description: "How many rows to take; give one of count, fraction and tokens" }),
   ),
   fraction: Schema.optionalKey(
     Schema.Number.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1)).annotate({
       description: "Share of the pool to take, rounded, at least one row (default 0.017)",
     }),
   ),
+  tokens: Schema.optionalKey(
+    positive.annotate({
+      description: "Tokens to take at most, prompts included: rows by rank up to the first too many",
+    }),
+  ),
+  plateau: Schema.optionalKey(
+    Schema.Literals(["top-quartile", "max", "mean", "median", "last-k"]).annotate({
+      description: "Plateau estimator of the misalignment score; default: that of the scores",
+    }),
+  ),
+  shortlist: Schema.Number.check(Schema.isGreaterThanOrEqualTo(1))
+    .annotate({ description: "misalignment-diverse, -quota: choose among the best shortlist × budget rows" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(4))),
+  duplicates: Schema.Literals(["drop", "keep"])
+    .annotate({ description: "Rows of the same prompt but for case and white space: the best ranked alone, or all" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("drop" as const))),
   label: Schema.Literals(["any", "harmful"])
     .annotate({ description: "Which prompts form the pool; the others are listed but never taken" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("any" as const))),
   site: Schema.optionalKey(
     Schema.String.annotate({ description: "Probe site to rank by; needed only when scores hold several" }),
   ),
-  seed: Schema.Int.annotate({ description: "Seed of the random method" }).pipe(
+  seed: Schema.Int.annotate({ description: "Seed of random, rule and judge" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0)),
   ),
   name: Schema.optionalKey(
@@ -36,117 +58,129 @@ const config = Schema.Struct({
 
 type Config = typeof config.Type;
 
-interface Row extends Candidate {
-  readonly prompt_id: string;
-  readonly label: string;
-}
-
 /**
- * Inputs: `scores`, and optionally the `traces` they were made from; traces without a score
- * are then part of the pool too. Output `selection` has every row; metrics are
- * `select.{name}.rows`, `.pool_rows` and `.mean_score`, the mean misalignment score of what
- * was taken, whichever way it was chosen. Codes: E_SELECT_EMPTY, E_SELECT_SITE, E_SELECT_INPUT.
+ * Inputs: `scores`; the `traces` they were made from, which make de-duplication go by text and bring in traces without a score;
+ * `verdicts` on the model's own responses, for rule and judge; `activations`, one vector per trace, for misalignment-diverse.
+ * Output `selection` has every row; metrics are `select.{name}.rows`, `.pool_rows`, `.tokens` and `.mean_score`, the mean
+ * misalignment score of what was taken, whichever way it was chosen. A million rows take some hundred megabytes.
+ * Codes: E_SELECT_EMPTY, E_SELECT_SITE, E_SELECT_PLATEAU, E_SELECT_ACTIVATIONS, E_SELECT_INPUT.
  */
 export const selectRank = Stage.make("select.rank", {
-  version: 1,
+  version: 2,
   description: "Ranks traces by their refusal cliff, or a baseline, and picks a budget of them",
   config,
-  inputs: { scores: Scores, traces: Stage.optional(Traces) },
+  inputs: {
+    scores: Scores,
+    traces: Stage.optional(Traces),
+    verdicts: Stage.optional(Verdicts),
+    activations: Stage.optional(Activations),
+  },
   outputs: { selection: Selection, metrics: Metrics },
-  run: Effect.fn("select.rank")(function* ({ config, inputs, outputs }) {
-    const scores = yield* inputs.scores.rows("traces");
-    const traces = inputs.traces === undefined ? [] : yield* inputs.traces.rows("traces");
-    const rows = poolOf(yield* oneSite(scores, config.site), traces);
-    const { selection, metrics } = yield* Effect.try({
-      try: () => rank(rows, config),
-      catch: (cause) =>
-        new StageError({
-          code: "E_SELECT_INPUT",
-          message: cause instanceof Error ? cause.message : String(cause),
-          remedy: "Check the node's count and fraction, and that the scores come from one run of cliff.score",
-          cause,
-        }),
+  run: Effect.fn("select.rank")(function* ({ config, inputs, outputs, log, progress }) {
+    yield* checkInputs(config.method, inputs);
+    const { label, site, plateau, duplicates } = config;
+    const read = yield* readPool(inputs, {
+      site,
+      plateau,
+      duplicates,
+      outside: (row) => (label === "any" || row.label === label ? null : `label ${row.label} is outside the pool`),
     });
-    if (metrics.length === 0) {
+    const { pool } = read;
+    if (pool.size === 0) {
       return yield* new StageError({
         code: "E_SELECT_EMPTY",
-        message: `None of the ${rows.length} rows has label "${config.label}": the pool is empty`,
+        message: `None of the ${read.outside.length} rows has label "${label}": the pool is empty`,
         remedy: "Score traces of harmful prompts, or set label: any",
       });
     }
-    yield* outputs.selection.writeRows("selection", selection);
-    yield* outputs.metrics.writeRows("metrics", metrics);
+    const { activations } = inputs;
+    const vectors =
+      activations === undefined || config.method !== "misalignment-diverse"
+        ? undefined
+        : yield* readVectors(
+            activations,
+            new Set(Array.from(yield* attempted(() => shortlistOf(pool, config)), (row) => pool.ids.at(row))),
+          );
+    const ranked = yield* attempted(() =>
+      rankPool(pool, { ...config, vectorOf: (row) => vectors?.get(pool.ids.at(row)) }),
+    );
+    yield* log(
+      `${ranked.taken} of ${ranked.distinct} rows taken by ${config.method}; ${pool.size - ranked.distinct} duplicates, ${ranked.distinct - ranked.eligible} without what it needs, ${read.outside.length} outside the pool`,
+    );
+    const total = pool.size + read.outside.length;
+    for (let from = 0; from < total; from += rowsPerBatch) {
+      yield* outputs.selection.appendRows("selection", selectionRows(read, ranked, config.method, from));
+      progress(Math.min(total, from + rowsPerBatch), total, "rows");
+    }
+    yield* outputs.metrics.writeRows("metrics", metricsOf(read, ranked, config));
   }),
 });
 
-const oneSite = Effect.fnUntraced(function* (scores: ReadonlyArray<TraceScore>, site: string | undefined) {
-  const sites = [...new Set(scores.map((row) => row.site))];
-  if (site === undefined ? sites.length > 1 : !sites.includes(site)) {
-    return yield* new StageError({
-      code: "E_SELECT_SITE",
-      message:
-        site === undefined
-          ? `The scores hold ${sites.length} sites: ${sites.join(", ")}`
-          : `The scores have no site ${site}`,
-      remedy: `Set site to one of: ${sites.join(", ")}`,
-    });
-  }
-  return site === undefined ? scores : scores.filter((row) => row.site === site);
-});
+const rowsPerBatch = 5000;
 
-const poolOf = (scores: ReadonlyArray<TraceScore>, traces: ReadonlyArray<Trace>): Row[] => {
-  const rows = scores.map(({ trace_id, prompt_id, label, cliff, final }) => ({
-    id: trace_id,
-    prompt_id,
-    label,
-    misalignment: cliff,
-    final,
-  }));
-  const scored = new Set(rows.map((row) => row.id));
-  const others = traces
-    .filter((trace) => !scored.has(trace.id))
-    .map(({ id, prompt_id, label }) => ({ id, prompt_id, label, misalignment: null, final: null }));
-  return [...rows, ...others];
+const checkInputs = (
+  method: SelectMethod,
+  { verdicts, activations }: { readonly verdicts: unknown; readonly activations: unknown },
+): Effect.Effect<void, StageError> => {
+  const need = usesVerdicts(method) && verdicts === undefined;
+  const vectors = method === "misalignment-diverse" && activations === undefined;
+  if (!need && !vectors) return Effect.void;
+  return Effect.fail(
+    new StageError({
+      code: "E_SELECT_INPUT",
+      message: `method ${method} needs the input ${need ? "verdicts" : "activations"}`,
+      remedy: need
+        ? "Judge the pool's traces with trace.judge and wire its verdicts to this node"
+        : "Capture one site at one position of the pool's traces with probe.capture and wire it to this node",
+    }),
+  );
 };
 
-/** The selection table and its metrics; both empty when the pool is. */
-const rank = (rows: readonly Row[], { method, count, fraction, label, seed, name = method }: Config) => {
-  const pool = rows.filter((row) => label === "any" || row.label === label);
-  const outside = rows.filter((row) => !pool.includes(row));
-  if (pool.length === 0) return { selection: [], metrics: [] };
-  const ranked = select(pool, {
-    method,
-    seed,
-    ...(count === undefined ? {} : { count }),
-    ...(fraction === undefined ? {} : { fraction }),
-  });
-
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  const promptOf = (id: string): string => (byId.get(id) as Row).prompt_id;
-  const selection: Selected[] = [
-    ...ranked.map(({ id, ...rest }) => ({ trace_id: id, prompt_id: promptOf(id), method, ...rest })),
-    ...outside.map(({ id, prompt_id, label: other }, i) => ({
-      trace_id: id,
-      prompt_id,
-      rank: ranked.length + i + 1,
+/** Rows `from` … of the table: the ranking, then what is outside the pool. */
+const selectionRows = ({ pool, promptIds, outside }: ReadPool, ranked: RankedPool, method: string, from: number) => {
+  const rows: Array<(typeof Selection.tables.selection)["Type"]> = [];
+  for (let place = from; place < Math.min(from + rowsPerBatch, pool.size + outside.length); place++) {
+    const row = ranked.order[place];
+    if (row === undefined) {
+      const { id, promptId, reason } = outside[place - pool.size] as (typeof outside)[number];
+      rows.push({ trace_id: id, prompt_id: promptId, rank: place + 1, method, score: null, selected: false, reason });
+      continue;
+    }
+    const score = ranked.scoreOf(row);
+    rows.push({
+      trace_id: pool.ids.at(row),
+      prompt_id: promptIds.at(row),
+      rank: place + 1,
       method,
-      score: null,
-      selected: false,
-      reason: `label ${other} is outside the pool`,
-    })),
-  ];
-
-  const taken = ranked.filter((row) => row.selected);
-  const cliffs = taken.map(({ id }) => byId.get(id)?.misalignment ?? null).filter((score) => score !== null);
-  const plain = (key: string, value: number) => ({ key: `select.${name}.${key}`, value, lo: null, hi: null, n: null });
-  const metrics: Array<typeof Metrics.tables.metrics.Type> = [
-    plain("rows", taken.length),
-    plain("pool_rows", pool.length),
-  ];
-  if (cliffs.length > 0) {
-    const { value, lo, hi, n } = bootstrapMean(cliffs, { seed });
-    const known = Number.isFinite(lo);
-    metrics.push({ key: `select.${name}.mean_score`, value, lo: known ? lo : null, hi: known ? hi : null, n });
+      score: Number.isNaN(score) ? null : score,
+      selected: place < ranked.taken,
+      reason: ranked.reasonAt(place),
+    });
   }
-  return { selection, metrics };
+  return rows;
+};
+
+/** Beyond this many rows the jackknife of the bootstrap would take longer than the ranking, and the normal interval is as good. */
+const mostBootstrapped = 2000;
+
+const metricsOf = ({ pool }: ReadPool, { order, taken, distinct }: RankedPool, { name, method, seed }: Config) => {
+  const chosen = order.subarray(0, taken);
+  const plain = (key: string, value: number) => ({
+    key: `select.${name ?? method}.${key}`,
+    value,
+    lo: null,
+    hi: null,
+    n: null,
+  });
+  const metrics: Array<typeof Metrics.tables.metrics.Type> = [plain("rows", taken), plain("pool_rows", distinct)];
+  const tokens = chosen.reduce((sum, row) => sum + pool.tokens.at(row), 0);
+  if (Number.isFinite(tokens)) metrics.push(plain("tokens", tokens));
+  const cliffs = Float64Array.from(chosen, (row) => pool.misalignment.at(row)).filter((score) => !Number.isNaN(score));
+  if (cliffs.length > 0) {
+    const { value, lo, hi, n } =
+      cliffs.length > mostBootstrapped ? meanNormal(cliffs) : bootstrapMean(cliffs, { seed });
+    const known = Number.isFinite(lo);
+    metrics.push({ ...plain("mean_score", value), lo: known ? lo : null, hi: known ? hi : null, n });
+  }
+  return metrics;
 };

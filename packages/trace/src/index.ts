@@ -1,8 +1,9 @@
 /** Traces: open a model, choose prompts, generate, judge, evaluate. */
 
+// Stages
+export { modelCompare } from "./compare-stage.ts";
 // Judging as plain functions
 export { familySlug, ratesOf } from "./evaluate.ts";
-// Stages
 export { traceEvaluate } from "./evaluate-stage.ts";
 export { traceGenerate } from "./generate-stage.ts";
 // For other tools

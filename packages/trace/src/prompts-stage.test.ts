@@ -98,6 +98,24 @@ describe("data.prompts from a file", () => {
 });
 
 describe("data.prompts of the organism", () => {
+  it("keeps rows by where, before it draws", async () => {
+    const where = { family: { not: "rules" }, prompt: { matches: "^(?!.*\\bforge\\b)" } };
+    const pool = await run({ source: "organism://pool", count: 600, where });
+    expect(pool.length).toBeGreaterThan(400);
+    expect(pool.some((p) => p.family === "rules" || p.prompt.includes(" forge "))).toBe(false);
+    const query = {
+      source: "organism://requests",
+      framings: "jailbreak",
+      label: "harmful",
+      where: { family: "rules" },
+    } as const;
+    const drawn = await run({ ...query, count: 10, seed: 3 });
+    expect(drawn.map((p) => p.family)).toEqual(Array(10).fill("rules"));
+    expect(new Set(drawn.map((p) => p.id)).size).toBe(10);
+    expect(await run({ ...query, count: 10, seed: 3 })).toEqual(drawn);
+    expect(await run(query)).toHaveLength(46); // held-out harmful pairs, each once
+  });
+
   it("gives requests and a pool, by count and seed", async () => {
     const requests = await run({
       source: "organism://requests",

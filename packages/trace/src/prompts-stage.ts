@@ -5,8 +5,10 @@ import { type Prompt, PromptLabel, Prompts } from "@precipice/artifacts";
 import { isHubSource } from "@precipice/model";
 import { organismPool, organismRequests } from "@precipice/organism";
 import { attempt, Stage, StageError } from "@precipice/runtime";
+import { random } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { rowFilter } from "./data/choose-rows.ts";
 import { hubSplitDigest } from "./data/hub-dataset.ts";
 import { dataFile, isPreset, type LoadOptions, loadPrompts, splitsOf, withPreset } from "./data/load-prompts.ts";
 import { PRESETS } from "./data/presets.ts";
@@ -61,7 +63,7 @@ const config = Schema.Struct({
       Schema.Union([values, Schema.Struct({ not: values }), Schema.Struct({ matches: Schema.String })]),
     ).annotate({
       description:
-        "Keep rows whose columns have a value, one of several, { not: … }, or { matches: regular expression }",
+        "Keep rows whose columns have a value, one of several, { not: … }, or { matches: regular expression }; of organism:// those of a prompt: id, prompt, family, split, note",
     }),
   ),
   take: Schema.optionalKey(positive.annotate({ description: "Read only the first n rows of the source" })),
@@ -79,7 +81,15 @@ type Config = typeof config.Type;
 
 const isOrganism = (source: string) => source.startsWith("organism://");
 
-const ofOrganism = ({ source, split = "heldout", framings, label, count, seed }: Config): ReadonlyArray<Prompt> => {
+const ofOrganism = ({
+  source,
+  split = "heldout",
+  framings,
+  label,
+  count,
+  seed,
+  where = {},
+}: Config): ReadonlyArray<Prompt> => {
   const isSplit = (name: string): name is "train" | "heldout" | "all" => ["train", "heldout", "all"].includes(name);
   if (!isSplit(split)) {
     throw new StageError({
@@ -88,9 +98,16 @@ const ofOrganism = ({ source, split = "heldout", framings, label, count, seed }:
       remedy: "Use train, heldout or all",
     });
   }
-  if (source === "organism://requests") return organismRequests({ split, framings, label, count, seed });
+  const kept = rowFilter(where);
+  if (source === "organism://requests") {
+    if (Object.keys(where).length === 0) return organismRequests({ split, framings, label, count, seed });
+    const rows = organismRequests({ split, framings, label, seed }).filter((row) => kept({ ...row }));
+    return count === undefined ? rows : random(seed, "organism", "where").sample(rows, count);
+  }
   if (source === "organism://pool")
-    return organismPool(count ?? 3000, seed).filter((row) => label === "both" || row.label === label);
+    return organismPool(count ?? 3000, seed).filter(
+      (row) => (label === "both" || row.label === label) && kept({ ...row }),
+    );
   throw new StageError({
     code: "E_SOURCE",
     message: `${source} is no prompt set`,

@@ -15,6 +15,8 @@ export interface ReadOut {
 export interface TokenScoreOptions extends AnalyzerOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onRows?: (done: number, total: number) => void;
+  /** The scores of a row, per read-out, as soon as it is done; rows come in any order. */
+  readonly onScores?: (row: number, scores: ReadonlyArray<Float32Array>) => void;
 }
 
 /**
@@ -25,7 +27,7 @@ export const tokenScores = async (
   checkpoint: Checkpoint,
   rows: ReadonlyArray<ArrayLike<number>>,
   readOuts: ReadonlyArray<ReadOut>,
-  { signal, onRows, ...options }: TokenScoreOptions = {},
+  { signal, onRows, onScores, ...options }: TokenScoreOptions = {},
 ): Promise<ReadonlyArray<ReadonlyArray<Float32Array>>> => {
   if (readOuts.length === 0) return [];
   for (const { site, weights } of readOuts) {
@@ -57,6 +59,13 @@ export const tokenScores = async (
         for (let t = 0; t < count; t++) result[start + t] = (scores[b * tokens + t] as number) + bias;
       });
     });
+    if (onScores === undefined) continue;
+    for (const row of group)
+      if (start + tokens >= (rows[row] as ArrayLike<number>).length)
+        onScores(
+          row,
+          results.map((all) => all[row] as Float32Array),
+        );
   }
   return results;
 };

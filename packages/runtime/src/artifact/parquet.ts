@@ -2,8 +2,8 @@
  * Rows to and from Parquet. hyparquet is the maintained successor of parquetjs: no dependencies, and it reads what others
  * write. Files open as they are in DuckDB, pandas and polars.
  */
-import { parquetReadObjects, type SchemaElement } from "hyparquet";
-import { parquetWriteBuffer } from "hyparquet-writer";
+import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from "hyparquet";
+import { ByteWriter, ParquetWriter, parquetWriteBuffer } from "hyparquet-writer";
 import type { Column } from "./column.ts";
 
 export type Row = { readonly [column: string]: unknown };
@@ -34,11 +34,82 @@ export async function decodeParquet(
     columns: columns.map((column) => column.name),
     ...(limit === undefined ? {} : { rowEnd: limit }),
   });
+  return narrowed(columns, rows);
+}
+
+function narrowed(columns: ReadonlyArray<Column>, rows: Array<Record<string, unknown>>): Array<Row> {
   for (const { name, type, list, nullable } of columns) {
     if (type !== "int" && !list && !nullable) continue;
     for (const row of rows) row[name] = row[name] == null ? null : narrow(row[name]);
   }
   return rows;
+}
+
+/** Rows as one Parquet file, a row group per batch. What a batch becomes can be written and forgotten at once. */
+export class ParquetStream {
+  readonly #columns: ReadonlyArray<Column>;
+  readonly #bytes = new ByteWriter();
+  readonly #writer: ParquetWriter;
+  rows = 0;
+
+  /** Later batches are not known yet, so every integer column is INT64. */
+  constructor(columns: ReadonlyArray<Column>) {
+    this.#columns = columns;
+    const schema: Array<SchemaElement> = [{ name: "root", num_children: columns.length }];
+    for (const column of columns) schema.push(...elements(column, column.type === "int"));
+    this.#writer = new ParquetWriter({ writer: this.#bytes, schema, createdBy: "precipice" });
+  }
+
+  /** Encodes one batch; returns the bytes to append to the file. */
+  write(rows: ReadonlyArray<Row>): Uint8Array {
+    if (rows.length > 0) {
+      const columnData = this.#columns.map(({ name, type }) => ({
+        name,
+        data: rows.map((row) => (type === "int" ? widen(row[name]) : row[name])),
+      }));
+      this.#writer.write({ columnData, rowGroupSize: rows.length });
+      this.rows += rows.length;
+    }
+    return this.#taken();
+  }
+
+  /** The bytes that end the file. */
+  finish(): Uint8Array {
+    this.#writer.finish();
+    return this.#taken();
+  }
+
+  #taken(): Uint8Array {
+    const taken = this.#bytes.getBytes().slice();
+    this.#bytes.index = 0; // `offset`, which the footer's positions come from, goes on counting
+    return taken;
+  }
+}
+
+/**
+ * The rows of a Parquet file in batches of at most `most`, read row group by row group; one batch in memory at a time. `wanted`
+ * names the columns to read.
+ *
+ * @throws Error when the file is not Parquet or a column is missing.
+ */
+export async function* parquetBatches(
+  columns: ReadonlyArray<Column>,
+  file: AsyncBuffer,
+  most: number,
+  wanted: ReadonlyArray<string>,
+): AsyncGenerator<ReadonlyArray<Row>> {
+  const metadata = await parquetMetadataAsync(file);
+  const used = columns.filter(({ name }) => wanted.includes(name));
+  let start = 0;
+  for (const group of metadata.row_groups) {
+    const end = start + Number(group.num_rows);
+    for (let from = start; from < end; from += most) {
+      const rowEnd = Math.min(end, from + most);
+      const rows = await parquetReadObjects({ file, metadata, columns: [...wanted], rowStart: from, rowEnd });
+      yield narrowed(used, rows);
+    }
+    start = end;
+  }
 }
 
 const primitive = { string: "BYTE_ARRAY", number: "DOUBLE", boolean: "BOOLEAN" } as const;

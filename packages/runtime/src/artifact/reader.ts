@@ -1,8 +1,9 @@
 /** Reading a published artifact: rows from Parquet, vectors from Arrow whole or batch by batch, free files by path. */
-import { stat } from "node:fs/promises";
+import { open as openFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
+import { announceRead } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io, readBytes, sizeOf } from "../io.ts";
 import { FailureRow, failuresTable } from "../shards/failures.ts";
@@ -10,7 +11,7 @@ import { decodeVectors } from "./arrow.ts";
 import { columnsOf } from "./column.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
 import { damaged, type Manifest, readManifest } from "./manifest.ts";
-import { decodeParquet } from "./parquet.ts";
+import { decodeParquet, parquetBatches } from "./parquet.ts";
 import { vectorBatches } from "./vector-file.ts";
 
 /** Vectors with the columns that describe them: `data` is `[rows, dim]` row-major, row `i` belongs to `columns[i]`. */
@@ -32,6 +33,14 @@ export interface Reader<K extends AnyKind = AnyKind> {
     table: N,
   ) => Effect.Effect<ReadonlyArray<RowOf<K["tables"], N>>, ArtifactError>;
   /** `data` views the file's bytes without a copy when the vectors were written in one batch, as f32. */
+  /**
+   * The same rows batch by batch, in their order, one batch in memory at a time: for tables too large to hold. Only `columns`
+   * are read.
+   */
+  readonly rowBatches: <N extends keyof K["tables"] & string, C extends keyof RowOf<K["tables"], N> & string>(
+    table: N,
+    columns: ReadonlyArray<C>,
+  ) => Stream.Stream<ReadonlyArray<Pick<RowOf<K["tables"], N>, C>>, ArtifactError>;
   readonly vectors: <N extends keyof K["vectors"] & string>(
     set: N,
   ) => Effect.Effect<VectorSet<RowOf<K["vectors"], N>>, ArtifactError>;
@@ -54,6 +63,15 @@ export function open<K extends AnyKind>(
   from: { readonly digest: string; readonly node: string },
 ): Reader<K> {
   const rows = Effect.fn("Reader.rows")((table: string) => readTable(path, table, kind.tables[table]));
+  const rowBatches = (table: string, columns: ReadonlyArray<string>) =>
+    Stream.unwrap(
+      Effect.as(
+        checkSize(path, `${table}.parquet`),
+        Stream.fromAsyncIterable(fileBatches(join(path, `${table}.parquet`), kind.tables[table], columns), (cause) =>
+          damaged(path, `${table}.parquet: ${messageOf(cause)}`, cause),
+        ),
+      ),
+    );
   const vectors = Effect.fn("Reader.vectors")(function* (set: string) {
     const bytes = yield* contentBytes(path, `${set}.arrow`);
     return yield* Effect.try({
@@ -77,6 +95,7 @@ export function open<K extends AnyKind>(
     digest: from.digest,
     node: from.node,
     rows: rows as Reader<K>["rows"],
+    rowBatches: rowBatches as unknown as Reader<K>["rowBatches"],
     vectors: vectors as Reader<K>["vectors"],
     vectorBatches: batches as Reader<K>["vectorBatches"],
     file: (relative) => join(path, relative),
@@ -90,6 +109,29 @@ const readTable = Effect.fnUntraced(function* (path: string, name: string, schem
     catch: (cause) => damaged(path, `${name}.parquet: ${messageOf(cause)}`, cause),
   });
 });
+
+const rowsPerBatch = 5000;
+
+/** Rows of a Parquet file that is read piece by piece. */
+async function* fileBatches(path: string, schema: RowSchema, columns: ReadonlyArray<string>) {
+  announceRead(path);
+  const file = await openFile(path, "r");
+  try {
+    const { size } = await file.stat();
+    const buffer = {
+      byteLength: size,
+      slice: async (start: number, end = size) => {
+        const bytes = new Uint8Array(end - start);
+        const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
+        if (bytesRead < bytes.length) throw new Error(`the file ended at byte ${start + bytesRead} of ${size}`);
+        return bytes.buffer;
+      },
+    };
+    yield* parquetBatches(columnsOf(schema), buffer, rowsPerBatch, columns);
+  } finally {
+    await file.close();
+  }
+}
 
 /** Rows of its input that the stage which made an artifact has no result for, with the reason; none for most artifacts. */
 export const failuresOf = Effect.fn("failuresOf")(function* (path: string) {

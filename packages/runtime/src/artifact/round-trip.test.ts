@@ -104,6 +104,29 @@ describe("rows", () => {
     );
   });
 
+  it("appended in batches come back the same, whole or batch by batch, and only the columns asked for", async () => {
+    const root = temporaryFolder();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(row, { maxLength: 5 }), { minLength: 1, maxLength: 4 }), async (batches) => {
+        const reader = await Effect.runPromise(
+          written(join(root, String(run++)), (writer) =>
+            Effect.andThen(
+              Effect.forEach(batches, (batch) => writer.appendRows("rows", batch)),
+              writer.writeVectors("acts", noActs),
+            ),
+          ),
+        );
+        expect(await Effect.runPromise(reader.rows("rows"))).toEqual(batches.flat());
+        const read = await Effect.runPromise(Stream.runCollect(reader.rowBatches("rows", ["text", "maybeInteger"])));
+        expect([...read].map((part) => part.length)).toEqual(batches.map((b) => b.length).filter((n) => n > 0));
+        const parts = batches.flat().map(({ text, maybeInteger }) => ({ text, maybeInteger }));
+        expect([...read].flat()).toEqual(parts);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("are INT32 in Parquet unless a value needs INT64", async () => {
     const folder = temporaryFolder();
     const rows: ReadonlyArray<Row> = [sample({ integer: 2 ** 40, maybeInteger: 5, integers: [1] })];

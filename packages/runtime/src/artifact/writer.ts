@@ -12,7 +12,7 @@ import { columnsOf } from "./column.ts";
 import { inventory } from "./inventory.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
 import type { Contents } from "./manifest.ts";
-import { encodeParquet } from "./parquet.ts";
+import { encodeParquet, ParquetStream } from "./parquet.ts";
 import { findBadRow } from "./rows.ts";
 
 /** Vectors to write: `data` is `[rows, dim]` row-major, f32 or the raw bits of f16; row `i` belongs to `columns[i]`. */
@@ -29,6 +29,11 @@ export interface Writer<K extends AnyKind = AnyKind> {
   readonly path: string;
   /** Writes a whole table, once. Rows are checked against the Schema: `E_ROWS` names the row and the column. */
   readonly writeRows: <N extends keyof K["tables"] & string>(
+    table: N,
+    rows: ReadonlyArray<RowOf<K["tables"], N>>,
+  ) => Effect.Effect<void, ArtifactError>;
+  /** Appends a batch to a table and keeps nothing of it, for tables too large to hold. Not together with `writeRows`. */
+  readonly appendRows: <N extends keyof K["tables"] & string>(
     table: N,
     rows: ReadonlyArray<RowOf<K["tables"], N>>,
   ) => Effect.Effect<void, ArtifactError>;
@@ -76,6 +81,19 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     yield* io(path, () => writeChunks(path, [new Uint8Array(bytes)], "w"));
   });
 
+  const streams = new Map<string, ParquetStream>();
+  const appendRows = Effect.fn("Writer.appendRows")(function* (table: string, rows: ReadonlyArray<never>) {
+    const schema = kind.tables[table];
+    if (schema === undefined) return yield* rowsError(table, "no such table");
+    const stream = streams.get(table) ?? new ParquetStream(columnsOf(schema));
+    if (tables.has(table) && !streams.has(table)) return yield* rowsError(table, "already written as a whole");
+    const bad = findBadRow(schema, rows);
+    if (bad !== undefined) return yield* rowsError(table, bad);
+    streams.set(table, stream);
+    yield* append(join(folder, `${table}.parquet`), [stream.write(rows)]);
+    tables.set(table, stream.rows);
+  });
+
   const writeVectors = Effect.fn("Writer.writeVectors")(function* (set: string, batch: VectorBatch<never>) {
     const schema = kind.vectors[set];
     if (schema === undefined) return yield* rowsError(set, "no such vectors");
@@ -98,6 +116,7 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
   });
 
   const seal = Effect.gen(function* () {
+    for (const [table, stream] of streams) yield* append(join(folder, `${table}.parquet`), [stream.finish()]);
     for (const [set, encoder] of encoders) yield* append(join(folder, `${set}.arrow`), encoder.finish());
     const missing = [
       ...Object.keys(kind.tables).filter((table) => !tables.has(table)),
@@ -136,6 +155,7 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
       kind,
       path: folder,
       writeRows: writeRows as Writer<K>["writeRows"],
+      appendRows: appendRows as Writer<K>["appendRows"],
       writeVectors: writeVectors as Writer<K>["writeVectors"],
       file,
     },

@@ -282,6 +282,15 @@ nodes:
     ]);
   });
 
+  it("name a variable alone where they like", async () => {
+    const { nodes } = await loaded(text, { sets: ["name=short"] });
+    expect(nodes.map(({ config }) => config)).toMatchObject([{}, {}, { key: "short" }]);
+    expect(await issues(text, { sets: ["nmae=x", "nodes=1"] })).toEqual([
+      "--set nodes=1:1:1 E_SET Use --set vars.NAME=VALUE or --set nodes.NAME.config.KEY=VALUE.",
+      '--set nmae=x:1:1 E_VAR_UNKNOWN Did you mean "name"?',
+    ]);
+  });
+
   it("come from a file too, under those of the command line", async () => {
     const root = temporaryFolder();
     const varsFile = join(root, "vars.json");

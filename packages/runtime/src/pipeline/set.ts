@@ -1,4 +1,4 @@
-/** `--set vars.seed=1`, `--set nodes.NAME.config.key=value` and `--vars FILE`: values laid over the file before it is checked. */
+/** `--set vars.seed=1` (or `--set seed=1`), `--set nodes.NAME.config.key=value` and `--vars FILE`: values laid over the file before it is checked. */
 import { type Entry, emptyMap, forbiddenKeys, type Located, type LocatedMap, type Place } from "./located.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import { parseReference, type Reference, splitPath } from "./reference.ts";
@@ -27,7 +27,8 @@ export function parseSets(
   for (const set of sets) {
     const at: Place = { file: `--set ${set}`, line: 1, column: 1 };
     const equals = assignment(set);
-    const path = splitPath(set.slice(0, Math.max(0, equals)));
+    const given = splitPath(set.slice(0, Math.max(0, equals)));
+    const path = given.length === 1 && given[0] !== "vars" && given[0] !== "nodes" ? ["vars", ...given] : given;
     const target = path[0] === "nodes" ? parseReference(path[1] ?? "") : undefined;
     const isConfig = target !== undefined && path[2] === "config" && path.length >= 4;
     const isVar = path[0] === "vars" && path.length >= 2;
