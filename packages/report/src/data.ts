@@ -57,6 +57,8 @@ export interface LineageTask {
 /** The three tables of one scores artifact. */
 export interface ScoresFrom {
   readonly node: string;
+  /** Site of the probe that its training selected, where known: of several sites, the one that the report's words are about. */
+  readonly site?: string | undefined;
   readonly traces: ReadonlyArray<TraceScore>;
   readonly tokens: ReadonlyArray<TokenScore>;
   readonly curves: ReadonlyArray<CurvePoint>;

@@ -60,7 +60,7 @@ export const lineageOf = Effect.fn("lineageOf")(function* (starts: ReadonlyArray
 });
 
 /** `<store>/<kind>/<digest>`, whatever its kind; undefined when it is not there. */
-const folderOf = (store: string, digest: string): Effect.Effect<string | undefined> =>
+export const folderOf = (store: string, digest: string): Effect.Effect<string | undefined> =>
   Effect.promise(async () => {
     if (!/^[\da-f]+$/.test(digest)) return undefined;
     const kinds = await readdir(store).catch(() => []);

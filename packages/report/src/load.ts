@@ -14,6 +14,7 @@ import { Artifact } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import type { ReportData, Source } from "./data.ts";
 import { lineageOf } from "./lineage.ts";
+import { selectedSite } from "./selected-site.ts";
 
 type Many<K extends Artifact.AnyKind> = ReadonlyArray<Artifact.Reader<K>>;
 
@@ -38,6 +39,7 @@ export const loadReport = Effect.fn("loadReport")(function* (inputs: ReportInput
     scores: yield* Effect.forEach(inputs.scores, (reader) =>
       Effect.all({
         node: Effect.succeed(reader.node),
+        site: selectedSite(reader),
         traces: reader.rows("traces"),
         tokens: reader.rows("tokens"),
         curves: reader.rows("curves"),

@@ -33,7 +33,7 @@ export const curvesSection = (data: ReportData, series: ReadonlyArray<Series>): 
       markup`<div class="panels" id="curve-panels">${main.panels}</div>${layers !== null && markup`<div class="panels">${inline(layers)}</div>`}`,
       markup`Mean refusal score with its 95\u00a0% interval. The thin line below each plot is the number of traces that have the position; positions with less than a fifth of them are left out, and so are those more than ${count(reach.thinking_start)} tokens after the start or ${count(reach.thinking_end)} before the end. ${
         template !== null && markup`Shaded: the template region, <code>${template.tokens.join(" ")}</code>. `
-      }${here.map((s) => markup`<span class="key s${s.colour}">${s.name}</span> n ${count(s.traces.length)}. `)}Probe at <code>${main.site}</code>${sites.length > 1 && `, where the fall is deepest; ${count(sites.length)} sites in all`}.${
+      }${here.map((s) => markup`<span class="key s${s.colour}">${s.name}</span> n ${count(s.traces.length)}. `)}Probe at <code>${main.site}</code>${sites.length > 1 && `, ${chosen(data, main.site) ? "which training selected" : "where the fall is deepest"}; ${count(sites.length)} sites in all`}.${
         hidden > 0 && ` ${count(hidden)} more inputs are not drawn.`
       }`,
     )}${downloads(
@@ -44,6 +44,8 @@ export const curvesSection = (data: ReportData, series: ReadonlyArray<Series>): 
     )}`,
   );
 };
+
+const chosen = (data: ReportData, site: string): boolean => (data.scores ?? []).some((scores) => scores.site === site);
 
 const panels = (series: ReadonlyArray<Series>): Markup | null => {
   const length = templateRegion(series)?.length ?? 0;

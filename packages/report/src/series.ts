@@ -15,6 +15,8 @@ export interface Series {
   readonly name: string;
   /** Index of its colour, 0 to 7. */
   readonly colour: number;
+  /** Whether words may be about it: the site that training selected, or any where that is not known. */
+  readonly telling: boolean;
   readonly curves: ReadonlyArray<CurvePoint>;
   readonly traces: ReadonlyArray<TraceScore>;
   /** The same by trace id. */
@@ -38,6 +40,7 @@ export const seriesOf = (data: ReportData): ReadonlyArray<Series> =>
       name,
       label: sites.length > 1 ? `${name} · ${site}` : name,
       colour,
+      telling: scores.site === undefined || scores.site === site || !sites.includes(scores.site),
       curves: curves.get(site) ?? [],
       traces: traces.get(site) ?? [],
       byTrace: new Map((traces.get(site) ?? []).map((t) => [t.trace_id, t])),
@@ -64,10 +67,13 @@ const levelsOf = (rows: ReadonlyArray<TraceScore>): Series["levels"] => {
   return { plateau: level("plateau"), final: level("final"), cliff: level("cliff") };
 };
 
-/** The series whose score falls most; null when none has a cliff. */
+/**
+ * The series whose score falls most; null when none has a cliff. Where training selected a site, no other one is looked at: the
+ * deepest fall of many sites would be picked for being deep.
+ */
 export const steepest = (series: ReadonlyArray<Series>): Series | null =>
   series
-    .filter((s) => s.levels !== null)
+    .filter((s) => s.levels !== null && s.telling)
     .reduce<Series | null>((best, s) => (best === null || cliffOf(s) > cliffOf(best) ? s : best), null);
 
 const cliffOf = (series: Series): number => series.levels?.cliff.value ?? Number.NEGATIVE_INFINITY;

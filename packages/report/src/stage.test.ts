@@ -63,7 +63,7 @@ describe("stage report.html", () => {
     const html = await run(
       { title: "A small run", labels },
       {
-        scores: scores.map(({ node, ...tables }) => reader(node, tables)),
+        scores: scores.map(({ node, traces, tokens, curves }) => reader(node, { traces, tokens, curves })),
         heads: reader("heads", { heads: heads?.rows ?? [] }),
         metrics: metrics.map(({ node, rows }) => reader(node, { metrics: rows })),
         selections: selections.map(({ node, rows }) => reader(node, { selection: rows })),
