@@ -70,7 +70,8 @@ const table = (runs: ReadonlyArray<CataloguedRun>, metrics: ReadonlyArray<string
 
 const row = ({ id, status, record, summary }: CataloguedRun, metrics: ReadonlyArray<string>): Markup => {
   const states = Object.entries(Object.groupBy(record?.nodes ?? [], ({ state }) => state));
-  const commit = record?.git === undefined ? "" : `${record.git.commit.slice(0, 7)}${record.git.dirty ? "+" : ""}`;
+  const { commit: full = "", dirty = false } = record?.git ?? {};
+  const commit = full === "" ? "" : `${full.slice(0, 7)}${dirty ? "+" : ""}`;
   return markup`<tr><td class="pick"><input type="checkbox" name="run" value="${id}" aria-label="choose ${id}"></td><th scope="row"><a href="${address.run(id)}">${record?.pipeline ?? id}</a> <span class="quiet">${id.slice(-6)}</span></th><td data-label="status">${stateMark(status)}</td><td class="nowrap" data-label="started">${timeText(record?.startedAt)}</td><td class="num" data-label="took">${took(status, record?.wallSeconds)}</td><td data-label="nodes">${states.map(([state, nodes]) => `${nodes?.length ?? 0} ${state}`).join(", ")}</td><td class="nowrap" data-label="commit">${commit !== "" && markup`<code>${commit}</code>`}</td>${metrics.map(
     (key) => {
       const metric = summary?.metrics[key];
