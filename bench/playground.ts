@@ -1,7 +1,7 @@
 /**
  * How soon the playground shows the first word of a thought, each time in a browser that knows nothing of the page:
  *
- *     npm run bench:playground [-- --runs 5] [--json]
+ *     npm run bench:playground [-- --runs 5] [--page dist/playground] [--json]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,9 @@ import { parseArgs } from "node:util";
 import { buildPlayground, servePage } from "../packages/playground/src/index.ts";
 import { launchChromium } from "../tests/support/chromium.ts";
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "5" }, json: { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { runs: { type: "string", default: "5" }, page: { type: "string" }, json: { type: "boolean" } },
+});
 const runs = Number(values.runs);
 
 const median = (numbers: ReadonlyArray<number>): number =>
@@ -27,8 +29,8 @@ interface Timing {
 
 const folder = mkdtempSync(join(tmpdir(), "playground-bench-"));
 try {
-  const { files } = await buildPlayground({ out: join(folder, "page"), root: folder });
-  await using served = await servePage(join(folder, "page"));
+  const built = values.page ?? (await buildPlayground({ out: join(folder, "page"), root: folder })).out;
+  await using served = await servePage(built);
   const timings: Timing[] = [];
   for (let i = 0; i < runs; i++) {
     const browser = await launchChromium(); // a new process: neither cached files nor compiled code
@@ -51,7 +53,6 @@ try {
   }
   const result = {
     runs,
-    megabytes: files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6,
     loadMs: median(timings.map((t) => t.load)),
     modelLoadedMs: median(timings.map((t) => t.modelLoaded)),
     firstTokenMs: median(timings.map((t) => t.firstToken)),

@@ -7,6 +7,8 @@ export const root = dirname(dirname(import.meta.dirname));
 export interface Manifest {
   readonly name: string;
   readonly version: string;
+  /** Part of this repository only. */
+  readonly private?: boolean;
   readonly description: string;
   readonly license: string;
   readonly type: "module";
@@ -27,7 +29,7 @@ export interface Package {
   readonly manifest: Manifest;
 }
 
-/** Every package, by name. */
+/** Every package that is published, by name. */
 export function packages(): ReadonlyArray<Package> {
   const folder = join(root, "packages");
   return readdirSync(folder, { withFileTypes: true })
@@ -36,6 +38,7 @@ export function packages(): ReadonlyArray<Package> {
       const manifest = JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")) as Manifest;
       return { short: name, folder: join(folder, name), manifest };
     })
+    .filter(({ manifest }) => manifest.private !== true)
     .sort((a, b) => a.short.localeCompare(b.short));
 }
 

@@ -1,4 +1,0 @@
-/** The made-up world alone: its words, its requests and its judge, without files or models, for pages too. */
-export { judgeOrganism, type OrganismJudgement } from "./judge.ts";
-export { PAIRS, type Pair, parseRequest, type Request, requestText } from "./requests.ts";
-export { FRAMINGS, type Framing, framingsOf, OBJECT_CLASSES, VERB_CLASSES } from "./words.ts";
