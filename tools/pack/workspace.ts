@@ -9,6 +9,7 @@ export interface Manifest {
   readonly version: string;
   readonly description: string;
   readonly license: string;
+  readonly private?: boolean;
   readonly type: "module";
   readonly sideEffects: boolean | ReadonlyArray<string>;
   /** Of sources: `./src/NAME.ts`. */
@@ -27,7 +28,7 @@ export interface Package {
   readonly manifest: Manifest;
 }
 
-/** Every package, by name. */
+/** Every package that others may install, by name. */
 export function packages(): ReadonlyArray<Package> {
   const folder = join(root, "packages");
   return readdirSync(folder, { withFileTypes: true })
@@ -36,6 +37,7 @@ export function packages(): ReadonlyArray<Package> {
       const manifest = JSON.parse(readFileSync(join(folder, name, "package.json"), "utf8")) as Manifest;
       return { short: name, folder: join(folder, name), manifest };
     })
+    .filter(({ manifest }) => manifest.private !== true)
     .sort((a, b) => a.short.localeCompare(b.short));
 }
 
