@@ -1,5 +1,5 @@
 /** An empty project of a user, with tarballs in place of what its registry would have. */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Node } from "./nodes.ts";
@@ -30,7 +30,7 @@ export class Project {
   }
 
   /** `npm install` of these names and the types of Node; ours, and what of ours they need, from tarballs. */
-  install(names: ReadonlyArray<string>, tarballs: ReadonlyArray<Tarball>): Outcome {
+  install(names: ReadonlyArray<string>, tarballs: ReadonlyArray<Tarball>): Promise<Outcome> {
     const own = withDependencies(
       names,
       tarballs.map((tarball) => tarball.package),
@@ -42,27 +42,31 @@ export class Project {
     return this.run("npm", ["install", ...flags, ...paths, ...others, types]);
   }
 
-  /** Compiles `NAME.ts` into `compiled/`; declarations of our packages are checked too, those of others are theirs. */
-  compile(): Outcome {
-    const outcome = this.run(process.execPath, [tsc, "-p", "."]);
-    const mine = outcome.output
-      .split("\n")
-      .filter((line) => /^(?!node_modules\/)|^node_modules\/@precipice\//.test(line));
-    const output = mine.filter((line) => /error TS/.test(line)).join("\n");
-    return { ...outcome, ok: output === "", output };
+  /** Compiles `*.ts` into `compiled/`; declarations of our packages are checked too, those of others are theirs. */
+  async compile(): Promise<Outcome> {
+    const outcome = await this.run(process.execPath, [tsc, "-p", "."]);
+    const errors = outcome.output.split("\n").filter((line) => /error TS/.test(line));
+    const mine = errors.filter((line) => /^(?!node_modules\/)|^node_modules\/@precipice\//.test(line)).join("\n");
+    // It exits with an error for the declarations of others too; a compiler that did not get that far says so otherwise.
+    return { ...outcome, ok: mine === "" && (outcome.ok || errors.length > 0), output: mine || outcome.output };
   }
 
   /** Runs a program with `node` first on the path, so that `npx` and launchers find it. */
-  run(program: string, args: ReadonlyArray<string>, node?: Node): Outcome {
+  run(program: string, args: ReadonlyArray<string>, node?: Node): Promise<Outcome> {
     const path = `${node?.path === undefined ? "" : `${dirname(node.path)}${delimiter}`}${process.env["PATH"] ?? ""}`;
-    const { status, stdout, stderr, error } = spawnSync(program, args, {
+    const options = {
       cwd: this.folder,
-      encoding: "utf8",
       env: { ...process.env, PATH: path, NO_COLOR: "1", PRECIPICE_CACHE: join(this.folder, "cache") },
       shell: process.platform === "win32",
-      timeout: 180_000,
+      timeout: 300_000,
+      maxBuffer: 2 ** 28,
+    };
+    return new Promise((resolve) => {
+      execFile(program, [...args], options, (error, stdout, stderr) => {
+        const reason = error === null || stderr !== "" ? "" : error.message;
+        resolve({ ok: error === null, output: `${stdout}${stderr}${reason}`, stdout });
+      });
     });
-    return { ok: status === 0, output: `${stdout}${stderr}${error?.message ?? ""}`, stdout };
   }
 }
 

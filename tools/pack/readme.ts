@@ -40,6 +40,7 @@ export const printed: Readonly<Record<string, RegExp>> = {
   report: /^report.html and heads.svg are written\n$/,
   runtime: /^\[ \{ value: 0 \}, \{ value: 1 \}, \{ value: 2 \} \]\n$/,
   select: /^\[\s+\{\s+id: 't1',.+reason: '/s,
+  serve: /"object":"chat\.completion".*"role":"assistant"/,
   stats: /value: 0.307.+\n0.75\n$/s,
   trace: /asr: \{\s+value: [\d.]+/,
 };

@@ -29,7 +29,7 @@ export interface Package {
   readonly manifest: Manifest;
 }
 
-/** Every package that is published, by name. */
+/** Every package that others may install, by name. */
 export function packages(): ReadonlyArray<Package> {
   const folder = join(root, "packages");
   return readdirSync(folder, { withFileTypes: true })

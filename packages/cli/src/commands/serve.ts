@@ -61,7 +61,7 @@ const options = {
   maxTokens: count("max-tokens", "Longest sequence, prompt included; default: the model's own, at most 4096").pipe(
     Flag.optional,
   ),
-  batch: count("batch", "Most rows decoded together in a worker").pipe(Flag.withDefault(32)),
+  atOnce: count("at-once", "Most rows decoded together in a worker").pipe(Flag.withDefault(32)),
   queue: count("queue", "Most rows waiting or being written; beyond that clients get 429").pipe(Flag.withDefault(512)),
   workers: count(
     "workers",
@@ -115,14 +115,14 @@ export const serveCommand = () =>
 type Given = Command.Command.Config.Infer<typeof options>;
 
 const open = async (given: Given, signal: AbortSignal) => {
-  const { host, port, batch, queue, renorm, plain, weights, quiet } = given;
+  const { host, port, atOnce: batch, queue, renorm, plain, weights, quiet } = given;
   const at = (flag: string, value: number | undefined, least: number) => {
     if (value !== undefined && value < least)
       throw new CommandError("E_FLAG", `${flag} must be at least ${least}, not ${value}`);
     return value;
   };
   at("--port", port, 0);
-  at("--batch", batch, 1);
+  at("--at-once", batch, 1);
   at("--queue", queue, 1);
   const maxTokens = at("--max-tokens", Option.getOrUndefined(given.maxTokens), 2);
   const fixed = {
