@@ -18,7 +18,7 @@ const config = Schema.Struct({
 });
 
 export const headsBenchmark = Stage.make("heads.benchmark", {
-  version: 1,
+  version: 2,
   description: "Scores attribution methods against planted heads: precision and recall at k, mean over plantings",
   config,
   inputs: { effects: Stage.many(HeadEffects) },

@@ -1,4 +1,5 @@
 import type { HeadEffect } from "@precipice/artifacts";
+import { wilson } from "@precipice/stats";
 import { describe, expect, it } from "vitest";
 import { recoveryOf } from "./recovery.ts";
 
@@ -37,6 +38,13 @@ describe("recoveryOf", () => {
     expect(at("direct", 3)).toMatchObject({ recall: 1 });
     expect(at("direct", 3)?.precision).toBeCloseTo(2 / 3, 12);
     expect(at("patching", 8)).toMatchObject({ precision: 0.25, recall: 1 });
+  });
+
+  it("keeps a width where every planting gave all or nothing, and has none for an expectation", () => {
+    const { lo, hi } = wilson(2, 2);
+    expect(of("direct")?.points[0]).toMatchObject({ precision: 1, precision_lo: lo, precision_hi: hi });
+    expect(of("patching")?.atPlanted).toMatchObject({ lo: 0, hi: 0.5 }); // the two plantings differ
+    expect(of("random")?.points[3]).toMatchObject({ recall: 0.5, recall_lo: null, recall_hi: null });
   });
 
   it("says what a random order would find", () => {

@@ -1,6 +1,6 @@
 /** Recovery of planted heads: precision and recall at k of each method, averaged over models with different planted heads. */
 import type { HeadEffect, RecoveryPoint } from "@precipice/artifacts";
-import { bootstrapMean, type Estimate } from "@precipice/stats";
+import { bootstrapMean, type Estimate, mean, wilson } from "@precipice/stats";
 
 /** One model's ranking by one method: whether the head at each rank was planted. */
 interface Ranking {
@@ -43,8 +43,18 @@ export const recoveryOf = (
   const without = counts.indexOf(0);
   if (without >= 0) throw new RangeError(`model ${without + 1} of ${models.length} has no planted heads`);
   const sizes = rankings.map((methods) => Math.max(...[...methods.values()].map((r) => r.hits.length)));
-  const over = (values: ReadonlyArray<number>, name: string): Estimate =>
-    bootstrapMean(values, { seed: `${seed}/${name}`, method: "percentile" });
+  const over = (values: ReadonlyArray<number>, name: string): Estimate => {
+    const found = bootstrapMean(values, { seed: `${seed}/${name}`, method: "percentile" });
+    // all or none in every planting: resamples know no other, the plantings not made do
+    return found.value === 0 || found.value === 1 ? wilson(found.value * values.length, values.length) : found;
+  };
+  /** Of the random order: an expectation, which no planting can move. */
+  const exactly = (values: ReadonlyArray<number>): Estimate => ({
+    value: mean(values),
+    lo: Number.NaN,
+    hi: Number.NaN,
+    n: values.length,
+  });
   const bound = (x: number) => (Number.isFinite(x) ? x : null);
   const recovery = (
     target: HeadEffect["target"],
@@ -52,15 +62,16 @@ export const recoveryOf = (
     hitsAt: (model: number, k: number) => number,
   ): Recovery => {
     const name = `${target}/${method}`;
+    const estimate = method === "random" ? exactly : over;
     const recallAt = (k: number | undefined) =>
-      over(
+      estimate(
         counts.map((count, model) => hitsAt(model, k ?? count) / count),
         `${name}/recall/${k}`,
       );
     const points = Array.from({ length: Math.min(maxK, ...sizes) }, (_, i): RecoveryPoint => {
       const k = i + 1;
       const recall = recallAt(k);
-      const precision = over(
+      const precision = estimate(
         counts.map((_count, model) => hitsAt(model, k) / k),
         `${name}/precision/${k}`,
       );

@@ -12,6 +12,9 @@ const texts = (description: string) =>
     .annotate({ description })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed([])));
 
+const some = <S extends Schema.Top>(item: S, description: string) =>
+  Schema.Array(item).check(Schema.isMinLength(1)).annotate({ description });
+
 const MetricName = Schema.Union([
   Schema.String,
   Schema.Struct({
@@ -78,8 +81,8 @@ const Table = Schema.Struct({
   title: text("Heading"),
   text: Schema.optionalKey(text("A paragraph above the table")),
   head: text("Heading of the first column").pipe(Schema.withDecodingDefaultKey(Effect.succeed(""))),
-  columns: Schema.NonEmptyArray(Column),
-  rows: Schema.NonEmptyArray(Row),
+  columns: some(Column, "Columns after the first"),
+  rows: some(Row, "Rows, from the first down"),
   notes: texts("Notes below the table"),
 });
 
@@ -90,7 +93,7 @@ export const TableLayout = Schema.Struct({
   ),
   title: text("Heading of the page"),
   text: Schema.optionalKey(text("A paragraph below the heading")),
-  tables: Schema.NonEmptyArray(Table),
+  tables: some(Table, "Tables in the order of the page; each has columns, rows and notes"),
   notes: texts("Notes on all of it, at the end"),
 });
 export type TableLayout = typeof TableLayout.Type;
