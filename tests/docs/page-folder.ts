@@ -99,7 +99,7 @@ export class PageFolder {
       cwd: this.#at,
       env: this.#env,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 300_000,
+      timeout: 600_000,
     });
     let stdout = "";
     let stderr = "";
