@@ -90,7 +90,9 @@ export const TableLayout = Schema.Struct({
   ),
   title: text("Heading of the page"),
   text: Schema.optionalKey(text("A paragraph below the heading")),
-  tables: Schema.NonEmptyArray(Table),
+  tables: Schema.NonEmptyArray(Table).annotate({
+    description: "Tables with name, title, columns and rows; a cell is a metric, a number of the reference or a text",
+  }),
   notes: texts("Notes on all of it, at the end"),
 });
 export type TableLayout = typeof TableLayout.Type;
