@@ -23,9 +23,24 @@ export interface Printed {
 
 /**
  * `npx NAME` is NAME: npm's own start-up takes as long as ours. Of npm only the test script of a package is run: anything else
- * would reach the registry, or the node_modules that the folder shares with the checkout.
+ * would reach the registry, or the node_modules that the folder shares with the checkout. For blocks that start a server,
+ * `serving SERVER CLIENT` runs a client with the $URL that the server tells as JSON, and ends the server; `get URL` is a client.
  */
 const prelude = `npx() { "$@"; }
+get() { node -e 'fetch(process.argv[1]).then(async (reply) => { console.log(await reply.text()); process.exit(reply.ok ? 0 : 1); })' "$1"; }
+serving() {
+  local said server code=0
+  said=$(mktemp)
+  $1 > "$said" &
+  server=$!
+  until [ -s "$said" ]; do kill -0 "$server" || return 1; sleep 0.1; done
+  URL=$(node -p 'JSON.parse(fs.readFileSync(process.argv[1], "utf8")).url' "$said")
+  export URL
+  eval "$2" || code=$?
+  kill -TERM "$server"
+  wait "$server" || true
+  return "$code"
+}
 npm() { if [ "$*" = test ]; then command npm test; else echo "npm $* is not run by this test: reduce the block" >&2; return 1; fi; }`;
 
 /** Like a clone: what is only read is linked; what runs write (.precipice, runs) is the folder's own. */
@@ -99,7 +114,7 @@ export class PageFolder {
       cwd: this.#at,
       env: this.#env,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 300_000,
+      timeout: 600_000,
     });
     let stdout = "";
     let stderr = "";

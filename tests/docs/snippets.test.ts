@@ -47,7 +47,7 @@ it("files that a page has the reader make are used by a command below", () => {
 const busy = documents.filter(({ blocks }) => blocks.some((block) => !["picture", undefined].includes(dutyOf(block))));
 
 describe.concurrent.each(busy)("$path", ({ blocks }) => {
-  it("does what its blocks say", { timeout: 400_000 }, async ({ expect }) => {
+  it("does what its blocks say", { timeout: 900_000 }, async ({ expect }) => {
     const folder = new PageFolder(hub.env);
     try {
       // What a reader has before the first command: data, and files that others import.

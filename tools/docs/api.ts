@@ -52,7 +52,11 @@ function emitDeclarations(folder: string): void {
   writeFileSync(join(folder, "emit.json"), JSON.stringify(config));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   spawnSync(process.execPath, [tsc, "-p", join(folder, "emit.json")], { encoding: "utf8" });
-  const read = { extends: join(root, "tsconfig.json"), include: [join(folder, "packages/*/src/*.d.ts")], exclude: [] };
+  const read = {
+    extends: join(root, "tsconfig.json"),
+    include: [join(folder, "packages/*/src/**/*.d.ts")],
+    exclude: [],
+  };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(read));
 }
 

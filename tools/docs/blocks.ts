@@ -9,7 +9,8 @@
  *     yaml                      a whole pipeline: planned
  *     yaml run                  a whole pipeline: run
  *     yaml file=PATH            the same, under a name; with `part`, a file that others import
- *     yaml append=PATH          lines the reader adds at the end of that file: planned again
+ *     yaml append=PATH          lines the reader adds at the end of that file: planned again; the formatter would take their
+ *                               indentation away, so biome.json leaves such a page out
  *     jsonl file=PATH           every line is JSON
  *     sql                       a query for DuckDB, in the page's folder
  *     text output               what the block above printed; `…` stands for anything

@@ -3,6 +3,8 @@ import { registry } from "@precipice/cli";
 import { type ConfigKey, describe } from "@precipice/runtime";
 import { markdownTable } from "./table.ts";
 
+/** Types that no table holds are in the JSON Schema. */
+const typeOf = (type: string) => (type.length > 240 ? "see `precipice schema`" : code(type));
 const code = (text: string) => (text === "" ? "" : `\`${text}\``);
 const kind = (name: string) => `[${name}](artifacts.md#${name})`;
 const arity = { one: "", optional: "may be left out", many: "any number" } as const;
@@ -48,7 +50,7 @@ export function stagesPage(): string {
         : [
             markdownTable(
               ["config", "type", "default", ""],
-              config.map((key) => [code(key.key), code(key.type), fallback(key), key.description]),
+              config.map((key) => [code(key.key), typeOf(key.type), fallback(key), key.description]),
             ),
             "",
           ]),
