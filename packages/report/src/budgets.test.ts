@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { budgetGroups, budgetPoint } from "./budgets.ts";
+import { budgetsSection } from "./section-budgets.ts";
 import { metric } from "./testing/small-run.ts";
 
 describe("budget points", () => {
@@ -28,5 +29,24 @@ describe("budget points", () => {
       ["x", "asr", 1],
       ["", "over_refusal", 1],
     ]);
+  });
+});
+
+describe("the section of budgets", () => {
+  const point = (key: string, value: number) => ({ key, value, lo: value / 2, hi: 2 * value, n: 60 });
+  const metrics = [
+    {
+      node: "study",
+      rows: [0.5, 1.7, 100].flatMap((p) => [point(`ms.${p}pct.asr`, 0.1), point(`random.${p}pct.asr`, 0.2)]),
+    },
+  ];
+
+  it("says what a study concludes, escaped, above charts with a band per line", () => {
+    const conclusions = [{ node: "study", rows: [{ model: "", text: "ms beats <random> by 3 points." }] }];
+    const drawn = budgetsSection({ title: "t", metrics, conclusions })?.text ?? "";
+    expect(drawn).toContain("<li>ms beats &lt;random&gt; by 3 points.</li>");
+    expect(drawn.indexOf("<li>ms beats")).toBeLessThan(drawn.indexOf("<svg"));
+    expect(drawn.match(/fill-opacity="0.12"/g)).toHaveLength(2);
+    expect(budgetsSection({ title: "t", metrics })?.text).not.toContain("<li>");
   });
 });

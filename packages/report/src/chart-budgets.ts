@@ -59,6 +59,16 @@ export const budgetChart = (
         // as texts of its own: the format of a logarithmic axis leaves out labels such as 0.5 %
         Plot.axisX(apart(shares), { text: (v: number) => percent(v / 100), label: null }),
         lines.map((l) => [
+          Plot.areaY(
+            l.points.filter((p) => p.metric.lo !== null && p.metric.hi !== null),
+            {
+              x,
+              y1: (p: BudgetPoint) => p.metric.lo,
+              y2: (p: BudgetPoint) => p.metric.hi,
+              fill: `var(--${l.colour})`,
+              fillOpacity: 0.12,
+            },
+          ),
           Plot.ruleX(
             l.points.filter((p) => p.metric.lo !== null && p.metric.hi !== null),
             {

@@ -100,6 +100,8 @@ export interface ReportData {
   readonly metrics?: ReadonlyArray<FromNode<Metric>> | undefined;
   readonly selections?: ReadonlyArray<FromNode<Selected>> | undefined;
   readonly adapters?: ReadonlyArray<FromNode<TrainingStep>> | undefined;
+  /** What studies of selections conclude, in sentences; `model` is "" for the main one. */
+  readonly conclusions?: ReadonlyArray<FromNode<{ readonly model: string; readonly text: string }>> | undefined;
   readonly sources?: ReadonlyArray<Source> | undefined;
   /** Everything that ran to make the sources, in an order where inputs come first. */
   readonly lineage?: ReadonlyArray<LineageTask> | undefined;

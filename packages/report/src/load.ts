@@ -5,6 +5,7 @@ import type {
   Heads,
   Metrics,
   Patterns,
+  RepairStudy,
   Scores,
   Selection,
   Traces,
@@ -27,6 +28,7 @@ export interface ReportInputs {
   readonly benchmark: Artifact.Reader<typeof AttributionBenchmark> | undefined;
   readonly metrics: Many<typeof Metrics>;
   readonly selections: Many<typeof Selection>;
+  readonly studies: Many<typeof RepairStudy>;
   readonly adapters: Many<typeof Adapter>;
 }
 
@@ -59,6 +61,7 @@ export const loadReport = Effect.fn("loadReport")(function* (inputs: ReportInput
     benchmark: benchmark === undefined ? undefined : yield* fromNode(benchmark, benchmark.rows("curves")),
     metrics: yield* Effect.forEach(inputs.metrics, (reader) => fromNode(reader, reader.rows("metrics"))),
     selections: yield* Effect.forEach(inputs.selections, (reader) => fromNode(reader, reader.rows("selection"))),
+    conclusions: yield* Effect.forEach(inputs.studies, (reader) => fromNode(reader, reader.rows("conclusions"))),
     adapters: yield* Effect.forEach(inputs.adapters, (reader) => fromNode(reader, reader.rows("steps"))),
     sources: yield* Effect.forEach(given, ({ port, reader }) => sourceOf(port, reader)),
     lineage: yield* lineageOf(given.map(({ reader }) => reader)),

@@ -20,11 +20,12 @@ export const budgetCharts = (data: ReportData): ReadonlyArray<Picture | null> =>
 export const budgetsSection = (data: ReportData): Markup | null => {
   const groups = studies(data);
   if (groups.length === 0) return null;
+  const conclusions = (data.conclusions ?? []).flatMap(({ rows }) => rows.map((row) => row.text));
   return section(
     "budgets",
     "Less is more",
     "Each method picks a share of the same pool; the model is repaired with that share alone. A method that ranks well is low on the left, where few rows are trained on.",
-    markup`${figure(
+    markup`${conclusions.length > 0 && markup`<ul class="conclusions">${conclusions.map((text) => markup`<li>${text}</li>`)}</ul>`}${figure(
       budgetCharts(data),
       "Rates with 95\u00a0% intervals as given; the axis of shares is logarithmic.",
     )}${downloads(

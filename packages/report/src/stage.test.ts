@@ -44,6 +44,7 @@ const run = (config: unknown, inputs: object) =>
           benchmark: undefined,
           metrics: [],
           selections: [],
+          studies: [],
           adapters: [],
           ...inputs,
         } as Context["inputs"],

@@ -65,7 +65,7 @@ export class Pool {
   readonly content = new NumberColumn(Int32Array);
   readonly #response = new NumberColumn(Int8Array);
   readonly #families = new TextIndex();
-  readonly #contents = new TextIndex();
+  #contents = new TextIndex();
 
   /** Throws a RangeError when a number is not finite. */
   add({ id, misalignment, final, response, family, tokens, content }: Candidate): void {
@@ -76,6 +76,11 @@ export class Pool {
     this.family.push(this.#families.of(family ?? ""));
     this.tokens.push(checked(id, "tokens", tokens));
     this.content.push(content === null || content === undefined ? -1 : this.#contents.of(content));
+  }
+
+  /** No more rows will come: forgets the texts of contents, of which ranking needs the numbers alone. */
+  close(): void {
+    this.#contents = new TextIndex();
   }
 
   get size(): number {

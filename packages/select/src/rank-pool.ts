@@ -3,6 +3,7 @@ import { random } from "@precipice/stats";
 import { type Budget, checkBudget, describeBudget, rowsWithin } from "./budget.ts";
 import { isHybrid, type SelectMethod, scoreName, usesVerdicts } from "./methods.ts";
 import type { Pool } from "./pool.ts";
+import { sortRows } from "./sort-rows.ts";
 import { byDistance, byQuota } from "./spread.ts";
 
 export interface RankOptions extends Budget {
@@ -97,7 +98,7 @@ const placeOf = (method: SelectMethod, score: number, place: number): string => 
 const idOrder = ({ ids }: Pool): Uint32Array => {
   const order = new Uint32Array(ids.length);
   for (let i = 0; i < order.length; i++) order[i] = i;
-  order.sort((a, b) => ids.compare(a, b));
+  sortRows(order, (a, b) => ids.compare(a, b));
   for (let i = 1; i < order.length; i++) {
     const row = order[i] as number;
     if (ids.compare(row, order[i - 1] as number) === 0)
@@ -137,7 +138,7 @@ const firstOrder = (
   if (method === "full") return rows;
   if (scoreName[method] === null) return shuffled(rows, seed);
   const sign = method === "final-only" ? 1 : -1;
-  return rows.slice().sort((a, b) => sign * (scoreOf(a) - scoreOf(b)));
+  return sortRows(rows.slice(), (a, b) => sign * (scoreOf(a) - scoreOf(b)));
 };
 
 /** The same draw for every method that draws, so that they differ in what they draw from alone. */

@@ -91,6 +91,7 @@ export const readPool = Effect.fnUntraced(function* (
   yield* attempted(() => {
     for (const [id, text] of texts ?? []) add({ id, ...text, misalignment: null, final: null });
   });
+  pool.close();
   return { pool, promptIds, outside };
 });
 
