@@ -4,6 +4,7 @@
  *
  *   npm run served-study
  *   npm run served-study -- --api completions --json
+ *   npm run served-study -- --to scores_cliff        only that node and what it needs, before any repair
  *
  * The arms that `heads.ablate` writes are written in the process either way: that stage scales the heads itself.
  */
@@ -22,6 +23,8 @@ const { values } = parseArgs({
     api: { type: "string", default: "chat" },
     /** Folder for both stores: what is stored there is not computed again. Default: a temporary one. */
     folder: { type: "string" },
+    /** Run this node and what it needs; it may need no repaired model. */
+    to: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -55,7 +58,8 @@ interface Metric {
 const servers: ChildProcess[] = [];
 try {
   const started = performance.now();
-  await run(["run", values.pipeline, "--root", join(folder, "here")]);
+  const part = values.to === undefined ? [] : ["--to", values.to];
+  await run(["run", values.pipeline, "--root", join(folder, "here"), ...part]);
   const hereSeconds = (performance.now() - started) / 1000;
   say(`in the process: ${hereSeconds.toFixed(0)} s`);
 
@@ -69,14 +73,16 @@ try {
       set(node, "judge", { kind: "classifier", url: first, model: "organism-rules", maxConcurrency: 32 }),
     ),
   ];
-  const adapters: string[] = [];
-  for (const arm of REPAIRS) {
-    await run([...there, ...sets, "--to", `lora_${arm}`]);
-    adapters.push("--adapter", `repaired_${arm}=${adapterOf(`lora_${arm}`)}`);
-  }
-  const second = await serve(["cliff=organism://cliff", ...adapters]);
-  const repaired = REPAIRS.map((arm) => backend(`repaired_${arm}_traces`, second, `repaired_${arm}`));
-  await run([...there, ...sets, ...repaired]);
+  if (values.to === undefined) {
+    const adapters: string[] = [];
+    for (const arm of REPAIRS) {
+      await run([...there, ...sets, "--to", `lora_${arm}`]);
+      adapters.push("--adapter", `repaired_${arm}=${adapterOf(`lora_${arm}`)}`);
+    }
+    const second = await serve(["cliff=organism://cliff", ...adapters]);
+    const repaired = REPAIRS.map((arm) => backend(`repaired_${arm}_traces`, second, `repaired_${arm}`));
+    await run([...there, ...sets, ...repaired]);
+  } else await run([...there, ...sets, ...part]);
   const servedSeconds = (performance.now() - again) / 1000;
   say(`served: ${servedSeconds.toFixed(0)} s`);
 
