@@ -45,7 +45,7 @@ const conclusions = Schema.Struct({
 
 export const RepairStudy = Artifact.kind("repair-study", {
   version: 1,
-  description: "What came of repairing with each selection at each budget, paired differences, and conclusions",
+  description: "Repairs compared by how their rows were chosen, at each budget, and what follows",
   tables: { points, differences, conclusions },
 });
 
