@@ -5,7 +5,7 @@
  *
  *     npm run pack:check -- [PACKAGE…]     by the names of folders; all by default
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodes } from "./pack/nodes.ts";
@@ -80,6 +80,7 @@ async function checkPackage(steps: Steps, project: Project, tarball: Tarball): P
   if (!(await steps.take(`npm install ${installed.join(" ")}`, () => project.install(installed, tarballs)))) return;
   writeFileSync(join(project.folder, "example.ts"), `${example}\n`);
   if (!(await steps.take("types of the example and of our declarations", () => project.compile()))) return;
+  const there = readdirSync(project.folder);
   for (const node of present) {
     // Node 22 strips types, but has no `await using`: a reader there compiles, as any project of TypeScript does.
     const file = node.major < 24 ? join("compiled", "example.js") : "example.ts";
@@ -87,19 +88,19 @@ async function checkPackage(steps: Steps, project: Project, tarball: Tarball): P
       const outcome = await project.run("node", [file], node);
       return { ...outcome, ok: outcome.ok && printed[short]?.test(outcome.stdout) === true };
     });
+    project.clean(there);
   }
   if (manifest.bin !== undefined) await checkCommands(steps, project, commands);
 }
 
 async function checkCommands(steps: Steps, project: Project, commands: ReadonlyArray<string>): Promise<void> {
+  const there = readdirSync(project.folder);
   for (const node of present) {
     for (const command of ["npx precipice --help", ...commands]) {
       const [program = "", ...args] = command.split(" ");
       await steps.take(`${command} on ${node.about}`, () => project.run(program, args, node));
     }
-    for (const made of ["study.yaml", ".precipice", "runs"]) {
-      rmSync(join(project.folder, made), { recursive: true, force: true });
-    }
+    project.clean(there);
   }
   // A stage package as `precipice new stage` makes it: its test, its pipeline, and its build with declarations.
   const node = present.find(({ major }) => major >= 24);

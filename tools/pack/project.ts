@@ -1,6 +1,6 @@
 /** An empty project of a user, with tarballs in place of what its registry would have. */
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Node } from "./nodes.ts";
 import type { Tarball } from "./pack.ts";
@@ -49,6 +49,13 @@ export class Project {
     const mine = errors.filter((line) => /^(?!node_modules\/)|^node_modules\/@precipice\//.test(line)).join("\n");
     // It exits with an error for the declarations of others too; a compiler that did not get that far says so otherwise.
     return { ...outcome, ok: mine === "" && (outcome.ok || errors.length > 0), output: mine || outcome.output };
+  }
+
+  /** Removes what was written since `there` was the folder's content. */
+  clean(there: ReadonlyArray<string>): void {
+    for (const name of readdirSync(this.folder)) {
+      if (!there.includes(name)) rmSync(join(this.folder, name), { recursive: true, force: true });
+    }
   }
 
   /** Runs a program with `node` first on the path, so that `npx` and launchers find it. */
