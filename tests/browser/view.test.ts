@@ -131,10 +131,10 @@ describe.skipIf(chromiumPath() === undefined)(`precipice view (${chromiumPath() 
     expect(await total.locator(".inside").textContent()).toContain('"metric": "lines"');
     expect(await page.locator('li[data-node="a"] .inside pre').textContent()).toContain('"text": "</script><b>bold"');
     await total.locator('a[href="#node-b"]').click();
-    expect(await page.locator('li[data-node="b"] details').evaluate((d) => (d as { open?: boolean }).open)).toBe(true);
+    await page.locator('li[data-node="b"] details[open]').waitFor();
     await page.locator('.lineage a[href="#node-a"]').focus();
     await page.keyboard.press("Enter");
-    expect(await page.locator('li[data-node="a"] .inside').isVisible()).toBe(true);
+    await page.locator('li[data-node="a"] .inside').waitFor({ state: "visible" }); // opened by the address, an event later
     await page.locator("input[type=search]").fill("nothing");
     expect(await page.locator("#metrics-rows tr:visible").count()).toBe(0);
     await page.locator("input[type=search]").fill("LIN");
