@@ -15,6 +15,37 @@ export async function syncTree(folder: string): Promise<void> {
   await Promise.all([...inner, syncPath(folder)]);
 }
 
+interface Syncs {
+  running: Promise<void>;
+  next?: Promise<void>;
+}
+const syncs = new Map<string, Syncs>();
+
+/**
+ * Flushes a folder that many publish into at once: those that come while it is being flushed share the flush after that one,
+ * which sees what all of them have renamed.
+ */
+export function syncShared(folder: string): Promise<void> {
+  const known = syncs.get(folder);
+  if (known !== undefined) {
+    known.next ??= known.running.then(
+      () => startSync(folder),
+      () => startSync(folder),
+    );
+    return known.next;
+  }
+  return startSync(folder);
+}
+
+function startSync(folder: string): Promise<void> {
+  const running = syncPath(folder).finally(() => {
+    const own = syncs.get(folder);
+    if (own?.running === running && own.next === undefined) syncs.delete(folder);
+  });
+  syncs.set(folder, { running });
+  return running;
+}
+
 /** Writes a small file so that readers see the old content or the new, never a part. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await makeFolder(dirname(path));

@@ -8,10 +8,10 @@ import type * as Scope from "effect/Scope";
 import type { AnyKind } from "../artifact/kind.ts";
 import { damaged, type Manifest, manifestFile, readManifest } from "../artifact/manifest.ts";
 import { findDamage } from "../artifact/reader.ts";
-import { listFolder, makeFolder, remove, rename, syncPath, writeChunks } from "../disk.ts";
+import { listFolder, makeFolder, remove, rename, writeChunks } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
-import { syncTree } from "./durable.ts";
+import { syncShared, syncTree } from "./durable.ts";
 import { ignoring, type LockOptions, lock, sweepLocks } from "./lock.ts";
 import { claim, isOrphan, nameOf } from "./owner.ts";
 
@@ -96,7 +96,7 @@ export const open = Effect.fn("Store.open")(function* (root: string, options: { 
       await makeFolder(dirname(target));
       if (replace) await rename(target, `${folder}.old`).catch(ignoring("ENOENT"));
       await rename(folder, target).catch(ignoring("ENOTEMPTY", "EEXIST", "EPERM"));
-      await syncPath(dirname(target));
+      await syncShared(dirname(target));
       if (replace) await remove(`${folder}.old`);
     });
     const published = yield* find(kind, manifest.digest);
