@@ -102,6 +102,16 @@ nodes:
     );
   });
 
+  it("takes a star for all values, and one in quotes for itself", () => {
+    const star = new Map([["method", "*"]]);
+    const other = new Map([["method", "ms"]]);
+    const conditionsOf = (text: string) => parseReference(text)?.conditions ?? [];
+    for (const values of [star, other]) expect(selects(conditionsOf("node[method=*]"), values)).toBe(true);
+    expect(matrixLabel(star)).toBe('method="*"');
+    expect(selects(conditionsOf('node[method="*"]'), star)).toBe(true);
+    expect(selects(conditionsOf('node[method="*"]'), other)).toBe(false);
+  });
+
   it("selects a combination by its own label, whatever text it holds", () => {
     const values = fc.array(
       fc.tuple(fc.stringMatching(/^[a-z]\w{0,5}$/), fc.oneof(fc.string(), fc.integer(), fc.boolean())),

@@ -8,6 +8,8 @@ export interface Condition {
   readonly key: string;
   readonly negated: boolean;
   readonly values: ReadonlyArray<string>;
+  /** A bare `*` is among the values; one in quotes is a value like others. */
+  readonly any: boolean;
 }
 
 export interface Reference {
@@ -50,8 +52,13 @@ function parseConditions(text: string, start: number): { conditions: Array<Condi
     condition.lastIndex = at;
     const found = condition.exec(text);
     if (found === null) return undefined;
-    const values = [...(found[3] ?? "").matchAll(value)].map(([part]) => unquoted(part));
-    conditions.push({ key: found[1] as string, negated: found[2] === "!=", values });
+    const parts = [...(found[3] ?? "").matchAll(value)].map(([part]) => part);
+    conditions.push({
+      key: found[1] as string,
+      negated: found[2] === "!=",
+      values: parts.filter((part) => part !== "*").map(unquoted),
+      any: parts.includes("*"),
+    });
     at = condition.lastIndex;
     if (text[at] === "]") return { conditions, end: at + 1 };
     if (text[at] !== ",") return undefined;
@@ -70,8 +77,8 @@ const unquoted = (text: string): string => {
 
 /** Whether a combination of matrix values is meant. */
 export function selects(conditions: ReadonlyArray<Condition>, matrix: MatrixValues): boolean {
-  return conditions.every(({ key, negated, values }) => {
-    const has = matrix.has(key) && (values.includes(String(matrix.get(key))) || values.includes("*"));
+  return conditions.every(({ key, negated, values, any }) => {
+    const has = matrix.has(key) && (any || values.includes(String(matrix.get(key))));
     return negated ? !has : has;
   });
 }
