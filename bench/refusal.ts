@@ -11,9 +11,9 @@
  */
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
+import { findRefusal, refusalRules } from "../packages/judge/src/refusal.ts";
 import { detection } from "../packages/stats/src/classification.ts";
 import { readDataFile } from "../packages/trace/src/data/read-file.ts";
-import { findRefusal, refusalRules } from "../packages/trace/src/refusal.ts";
 
 const { values: options, positionals: paths } = parseArgs({
   allowPositionals: true,

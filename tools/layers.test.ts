@@ -9,7 +9,7 @@ const root = dirname(import.meta.dirname);
 const packages = readdirSync(join(root, "packages"));
 const bottom = ["onnx", "runtime", "stats"];
 const stages = ["ablate", "finetune", "probe", "report", "select", "trace"];
-const shared = ["artifacts", "model", "organism", ...bottom];
+const shared = ["artifacts", "judge", "model", "organism", ...bottom];
 
 /** What each package may import, as the README's picture draws it. */
 const below: { readonly [name: string]: ReadonlyArray<string> } = {
@@ -19,6 +19,7 @@ const below: { readonly [name: string]: ReadonlyArray<string> } = {
   artifacts: ["runtime"],
   serve: ["model"],
   organism: ["artifacts", "model", ...bottom],
+  judge: ["artifacts", "model", "organism", ...bottom],
   cli: packages.filter((name) => name !== "playground"),
   playground: packages,
 };

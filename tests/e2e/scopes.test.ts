@@ -87,7 +87,7 @@ describe("scopes on the organism", () => {
         },
         [row],
         options,
-        { scale: new Float32Array(config.layers * config.heads).fill(1), renorm: "none", scope },
+        { headScale: { scale: new Float32Array(config.layers * config.heads).fill(1), renorm: "none", scope } },
         { checkpoint: () => {}, onRow: (r) => done.push(r), onTokens: () => {} },
       );
       const ids = done[0]?.ids as number[];

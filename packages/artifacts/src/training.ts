@@ -17,6 +17,10 @@ const steps = Schema.Struct({
   tokens_per_second: Schema.Number,
   /** Mean loss of the held-out rows after this step, where it was measured. */
   eval_loss: Schema.NullOr(Schema.Number),
+  /** Attack success rate on the validation prompts after this step, 0..1, where it was measured. */
+  validation_asr: Schema.NullOr(Schema.Number),
+  /** Over-refusal on the harmless validation prompts after this step, 0..1, where it was measured. */
+  validation_overrefusal: Schema.NullOr(Schema.Number),
   /** KL divergence to the base model on harmless rows, nats per token. */
   kl: Schema.NullOr(Schema.Number),
   /** Share of preference pairs that are ordered rightly. */
@@ -41,7 +45,7 @@ const rows = Schema.Struct({
 export const trainingTables = { steps, rows };
 
 export const TrainingLog = Artifact.kind("training-log", {
-  version: 1,
+  version: 2,
   description: "The course of a training of a model's own tensors, and every training row token by token",
   tables: trainingTables,
 });

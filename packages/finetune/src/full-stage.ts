@@ -41,7 +41,7 @@ const config = Schema.Struct({
 });
 
 export const finetuneFull = Stage.make("finetune.full", {
-  version: 1,
+  version: 2,
   description: "Trains chosen tensors of the model itself on selected rows: a complete Hugging Face checkpoint folder",
   config,
   inputs: {

@@ -1,6 +1,7 @@
 /** Stage `finetune.lora`: repair a model with LoRA on selected rows, mixed with harmless ones. */
 import { dirname } from "node:path";
 import { Adapter, Metrics, Model, openModel, Prompts, Selection, Traces, Verdicts } from "@precipice/artifacts";
+import { localJudgeNames } from "@precipice/judge";
 import { Checkpoint, type LoraShape } from "@precipice/model";
 import { attempt, Stage, StageError } from "@precipice/runtime";
 import { random } from "@precipice/stats";
@@ -17,14 +18,16 @@ import {
   integer,
   loopOptions,
   number,
+  optionalInteger,
   splitHeldOut,
   stepDetail,
   stepRows,
   tokenRows,
   trainingFields,
 } from "./training-config.ts";
-import type { Example } from "./training-options.ts";
+import type { Example, TrainingStep } from "./training-options.ts";
 import { type RepairRow, repairRow } from "./training-rows.ts";
+import { openValidation } from "./validate-adapter.ts";
 
 const config = Schema.Struct({
   ...trainingFields,
@@ -61,10 +64,27 @@ const config = Schema.Struct({
     }),
   ),
   klWeight: number(0, "Weight of the KL divergence to the base model on the harmless rows"),
+  validation: Schema.Struct({
+    judge: Schema.Literals(localJudgeNames)
+      .annotate({ description: "Judge of what the model writes on the validation prompts" })
+      .pipe(Schema.withDecodingDefaultKey(Effect.succeed("refusal-prefix" as const))),
+    every: integer(10, "Steps between two measurements"),
+    stopAt: Schema.optionalKey(
+      Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 })).annotate({
+        description: "Stop as soon as the attack success rate is at most this",
+      }),
+    ),
+    patience: optionalInteger(
+      "Stop after this many measurements without a lower attack success rate, and take the best",
+    ),
+    maxNewTokens: integer(512, "Most tokens written per validation prompt"),
+  })
+    .annotate({ description: "Early stop on what the model writes; with the input validation" })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed({}))),
 });
 
 export const finetuneLora = Stage.make("finetune.lora", {
-  version: 3,
+  version: 4,
   description: "Trains a LoRA adapter on selected rows: own thinking, then the reference response",
   config,
   inputs: {
@@ -73,6 +93,7 @@ export const finetuneLora = Stage.make("finetune.lora", {
     prompts: Prompts,
     selection: Selection,
     verdicts: Stage.optional(Verdicts),
+    validation: Stage.optional(Prompts),
   },
   outputs: { adapter: Adapter, metrics: Metrics },
   threads: ({ threads }) => threads,
@@ -135,10 +156,33 @@ export const finetuneLora = Stage.make("finetune.lora", {
       ...(config.layers === undefined ? {} : { layers: config.layers }),
       ...(config.dropout > 0 ? { dropout: config.dropout } : {}),
     };
+    const { judge, every, stopAt, patience, maxNewTokens } = config.validation;
+    if (inputs.validation === undefined && (stopAt !== undefined || patience !== undefined)) {
+      return yield* new StageError({
+        code: "E_CONFIG",
+        message: "validation.stopAt and validation.patience need validation prompts",
+        remedy: "Wire prompts that are not trained on to the input validation",
+      });
+    }
+    const asked = inputs.validation === undefined ? undefined : yield* inputs.validation.rows("prompts");
+    const trainedOn = new Set(selected.map(({ trace }) => trace.prompt));
+    const seen = asked?.filter(({ prompt }) => trainedOn.has(prompt)).length ?? 0;
+    if (seen > 0) yield* log(`${seen} of ${asked?.length} validation prompts are trained on: their rates flatter`);
+    const watch =
+      asked === undefined
+        ? undefined
+        : yield* Effect.acquireRelease(
+            attempt(() => openValidation(checkpoint, lora, asked, { judge, maxNewTokens, threads: config.threads })),
+            (opened) => Effect.promise(() => opened.close()),
+          );
     const notes: string[] = [];
     const trained = yield* attempt((signal) =>
       trainLora(checkpoint, train.map(exampleOf), {
         ...options,
+        validation: watch && {
+          ...{ every, patience, stopAt, measure: watch.measure },
+          identity: [judge, maxNewTokens, asked],
+        },
         lora,
         init: config.init,
         klWeight: kl ? config.klWeight : undefined,
@@ -178,9 +222,19 @@ export const finetuneLora = Stage.make("finetune.lora", {
       metric("adapter_rank", effectiveRank),
       metric("final_loss", trained.steps.at(-1)?.loss ?? 0),
       ...measured.filter((s) => s.step === trained.step).map((s) => metric("eval_loss", s.evalLoss as number)),
+      ...validated(trained.steps.find((s) => s.step === trained.step)).map(([key, value]) => metric(key, value)),
     ]);
   }),
 });
+
+/** Rates of the step whose parameters are the result. */
+const validated = (step: TrainingStep | undefined): ReadonlyArray<readonly [key: string, rate: number]> => {
+  const { asr, overRefusal } = step?.validation ?? {};
+  return [
+    ...(asr === undefined ? [] : [["validation_asr", asr] as const]),
+    ...(overRefusal === undefined || overRefusal === null ? [] : [["validation_overrefusal", overRefusal] as const]),
+  ];
+};
 
 /** A training row with what goes with it: a rejected response, weights of the KL term. */
 interface Item {

@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Prompt, Prompts, Selection, type Trace, traceRow, Verdicts } from "@precipice/artifacts";
 import { Checkpoint, promptIds, splitTrace } from "@precipice/model";
-import { complianceText, organismFolder, organismPool, parseRequest, thinkingText } from "@precipice/organism";
+import {
+  complianceText,
+  organismFolder,
+  organismPool,
+  organismRequests,
+  parseRequest,
+  thinkingText,
+} from "@precipice/organism";
 import { random } from "@precipice/stats";
 import { describe, expect, it } from "vitest";
 import { artifact, rows, runIn, temporary } from "../../../tests/support/on-disk.ts";
@@ -65,7 +72,6 @@ const inputs = async (selected: ReadonlyArray<Prompt>, pool: ReadonlyArray<Promp
   model: await modelArtifact(root, checkpoint, "organism://aligned"),
   traces: await tracesArtifact(root, traces),
   prompts: await artifact(root, Prompts, { prompts: pool }),
-  verdicts: undefined,
   selection: await artifact(root, Selection, {
     selection: traces.map((t, i) => ({
       trace_id: t.id,
@@ -246,6 +252,35 @@ describe("finetune.lora and finetune.merge", () => {
     expect(found["finetune.trainable_parameters"]).toBe(8 * 128);
   }, 30_000);
 
+  it("stops as soon as what it writes is safe, and tells the rates along the steps", async () => {
+    const held = organismRequests({ split: "heldout", framings: "jailbreak", label: "both", count: 12, seed: 2 });
+    const given = {
+      ...(await inputs(harmful.slice(0, 3))),
+      validation: await artifact(root, Prompts, { prompts: [...held, { ...first, split: "train" }] }),
+    };
+    const validation = { judge: "organism-rules", every: 2, stopAt: 0.1, maxNewTokens: 96 } as const;
+    const logs: string[] = [];
+    // an adapter of nearly no rate leaves the aligned model as it is: it refuses from the first measurement on
+    const { adapter, metrics } = await runIn(root, finetuneLora, {
+      config: { steps: 9, rowsPerStep: 4, learningRate: 1e-6, validation },
+      inputs: given,
+      log: (line) => logs.push(line),
+    });
+    expect(logs).toContain("1 of 13 validation prompts are trained on: their rates flatter");
+    const steps = await rows(adapter.rows("steps"));
+    expect(steps.map((s) => s.validation_asr)).toEqual([null, 0]);
+    expect(steps.map((s) => s.validation_overrefusal)).toEqual([null, 0]);
+    const found = Object.fromEntries((await rows(metrics.rows("metrics"))).map((m) => [m.key, m.value]));
+    expect(found).toMatchObject({ "finetune.steps": 2, "finetune.validation_asr": 0 });
+    // one that ruins the model writes nonsense, which is no safety: it goes on to its last step
+    const ruined = await runIn(root, finetuneLora, {
+      config: { steps: 4, rowsPerStep: 4, learningRate: 3, warmup: 0, validation: { ...validation, patience: 9 } },
+      inputs: given,
+    });
+    const rates = (await rows(ruined.adapter.rows("steps"))).map((s) => s.validation_asr);
+    expect(rates).toEqual([null, expect.closeTo(1, 5), null, expect.closeTo(1, 5)]);
+  }, 60_000);
+
   it("say what is missing", async () => {
     const none = prompts.map((p) => ({ ...p, reference: null }));
     const config = { steps: 1 };
@@ -257,6 +292,11 @@ describe("finetune.lora and finetune.merge", () => {
     });
     const early = { config: { patience: 2 }, inputs: await inputs(harmful) };
     await expect(runIn(root, finetuneLora, early)).rejects.toThrow("patience needs held-out rows");
+    const unwatched = { config: { validation: { stopAt: 0.1 } }, inputs: await inputs(harmful) };
+    await expect(runIn(root, finetuneLora, unwatched)).rejects.toThrow("need validation prompts");
+    const harmless = await artifact(root, Prompts, { prompts: prompts.filter((p) => p.label === "harmless") });
+    const safe = { config, inputs: { ...(await inputs(harmful)), validation: harmless } };
+    await expect(runIn(root, finetuneLora, safe)).rejects.toThrow("no validation prompt is harmful");
     const both = { config: { steps: 1, epochs: 1 }, inputs: await inputs(harmful) };
     await expect(runIn(root, finetuneLora, both)).rejects.toMatchObject({ code: "E_CONFIG" });
     await expect(

@@ -17,11 +17,13 @@ import {
 import { join } from "node:path";
 import { CheckpointError, type FloatTensor, readFloats, readHeader, writeSafetensors } from "@precipice/model";
 import type { HostTensor, HostTensors, TrainerState } from "@precipice/onnx";
+import type { Score } from "./early-stop.ts";
 import type { TrainingStep } from "./training-options.ts";
 
 export interface Best {
   readonly step: number;
-  readonly loss: number;
+  /** What it was measured by; lower is better. */
+  readonly score: Score;
   readonly parameters: HostTensors;
 }
 
@@ -37,7 +39,7 @@ interface Saved {
   /** Digest of data and options: a checkpoint of another training is not gone on from. */
   readonly training: string;
   readonly steps: ReadonlyArray<TrainingStep>;
-  readonly best?: { readonly step: number; readonly loss: number };
+  readonly best?: { readonly step: number; readonly score: Score };
   readonly since: number;
 }
 
@@ -70,7 +72,7 @@ export const saveProgress = (folder: string, training: string, progress: Trainin
     training,
     steps,
     since,
-    ...(best === undefined ? {} : { best: { step: best.step, loss: best.loss } }),
+    ...(best === undefined ? {} : { best: { step: best.step, score: best.score } }),
   };
   writeSafetensors(join(written, "state.safetensors"), tensors);
   writeFileSync(join(written, "progress.json"), JSON.stringify(saved));

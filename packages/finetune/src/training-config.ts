@@ -107,8 +107,13 @@ export const loopOptions = (
   });
 };
 
-export const stepDetail = ({ loss, evalLoss, tokensPerSecond }: TrainingStep): string =>
-  `loss ${loss.toFixed(4)}${evalLoss === undefined ? "" : `, held out ${evalLoss.toFixed(4)}`}, ${Math.round(tokensPerSecond)} tokens/s`;
+export const stepDetail = ({ loss, evalLoss, validation, tokensPerSecond }: TrainingStep): string =>
+  [
+    `loss ${loss.toFixed(4)}`,
+    ...(evalLoss === undefined ? [] : [`held out ${evalLoss.toFixed(4)}`]),
+    ...(validation === undefined ? [] : [`validation ASR ${validation.asr.toFixed(2)}`]),
+    `${Math.round(tokensPerSecond)} tokens/s`,
+  ].join(", ");
 
 export const stepRows = (steps: ReadonlyArray<TrainingStep>): ReadonlyArray<StepRow> =>
   steps.map((s) => ({
@@ -119,6 +124,8 @@ export const stepRows = (steps: ReadonlyArray<TrainingStep>): ReadonlyArray<Step
     tokens: s.tokens,
     tokens_per_second: s.tokensPerSecond,
     eval_loss: s.evalLoss ?? null,
+    validation_asr: s.validation?.asr ?? null,
+    validation_overrefusal: s.validation?.overRefusal ?? null,
     kl: s.metrics["kl"] ?? null,
     preference_accuracy: s.metrics["preference_accuracy"] ?? null,
   }));

@@ -1,7 +1,7 @@
 /** One loop: however rows are batched the step is the same, and a training that is cut off ends where it would have ended. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { floats } from "@precipice/onnx";
+import { floats, type HostTensors } from "@precipice/onnx";
 import { describe, expect, it } from "vitest";
 import { expectClose, TOLERANCE } from "../../../tests/support/compare.ts";
 import { temporary } from "../../../tests/support/on-disk.ts";
@@ -10,7 +10,7 @@ import { stepFeeds } from "./step-feeds.ts";
 import { linearsOf } from "./targets.ts";
 import { type LoraTraining, trainLora } from "./train-lora.ts";
 import { loadProgress } from "./training-checkpoint.ts";
-import type { Example } from "./training-options.ts";
+import type { Example, Validation } from "./training-options.ts";
 
 const root = temporary();
 const { config } = checkpoint;
@@ -196,6 +196,113 @@ describe("a training", () => {
     expect(existsSync(join(folder, "step-9"))).toBe(false);
     expect(loadProgress(folder, "another")).toBeUndefined();
     expect(loadProgress(join(root, "nowhere"), "any")).toBeUndefined();
+  });
+});
+
+describe("validation", () => {
+  /** Rates by the number of the measurement; remembers what was measured. */
+  const watch = (rates: ReadonlyArray<readonly [asr: number, overRefusal: number]>, over: Partial<Validation> = {}) => {
+    const seen: HostTensors[] = [];
+    const validation: Validation = {
+      every: 2,
+      identity: "prompts",
+      measure: async (parameters) => {
+        const [asr, overRefusal] = rates[seen.push(parameters) - 1] as readonly [number, number];
+        return { asr, overRefusal };
+      },
+      ...over,
+    };
+    return { validation, seen };
+  };
+  const long: LoraTraining = { ...options, steps: 10 };
+
+  it("ends at the rate asked for, with the parameters that reach it", async () => {
+    const { validation, seen } = watch(
+      [
+        [0.9, 0],
+        [0.04, 0.1],
+      ],
+      { stopAt: 0.05 },
+    );
+    const notes: string[] = [];
+    const trained = await trainLora(checkpoint, rows, { ...long, validation, onNote: (note) => notes.push(note) });
+    expect(trained.steps.map((s) => s.validation?.asr)).toEqual([undefined, 0.9, undefined, 0.04]);
+    expect(trained.step).toBe(4);
+    expect(notes).toEqual(["stopped after step 4: the attack success rate is 0.040, at most 0.05"]);
+    expect(parametersOf(trained)).toEqual(Object.values(seen[1] as HostTensors).flatMap((t) => Array.from(floats(t))));
+    expect(seen[0]).not.toEqual(seen[1]);
+  });
+
+  it("ends when patience does, with the best; measured alone it changes nothing", async () => {
+    const rates = [
+      [0.5, 0.3],
+      [0.5, 0.1],
+      [0.5, 0.1],
+      [0.6, 0],
+      [0, 0],
+    ] as const;
+    const patient = await trainLora(checkpoint, rows, {
+      ...long,
+      validation: watch(rates, { patience: 2 }).validation,
+    });
+    expect(patient.steps).toHaveLength(8);
+    expect(patient.step).toBe(4); // of equal attack success the lower over-refusal, of equal both the earlier
+    const measured = await trainLora(checkpoint, rows, { ...long, validation: watch(rates).validation });
+    const plain = await trainLora(checkpoint, rows, long);
+    expect(measured.step).toBe(10);
+    expect(parametersOf(measured)).toEqual(parametersOf(plain));
+  });
+
+  it("goes on after a crash where it was, and starts anew for other prompts", async () => {
+    const rates = [
+      [0.5, 0],
+      [0.2, 0],
+      [0.4, 0],
+      [0.4, 0],
+      [0.4, 0],
+    ] as const;
+    const folder = join(root, "validated");
+    const whole = await trainLora(checkpoint, rows, { ...long, validation: watch(rates, { patience: 3 }).validation });
+    const stop = new AbortController();
+    const cut = trainLora(checkpoint, rows, {
+      ...long,
+      validation: watch(rates, { patience: 3 }).validation,
+      checkpoints: { folder, every: 2 },
+      signal: stop.signal,
+      onStep: ({ step }) => {
+        if (step === 7) stop.abort();
+      },
+    });
+    await expect(cut).rejects.toMatchObject({ _tag: "Interrupted" });
+    const resumed = await trainLora(checkpoint, rows, {
+      ...long,
+      validation: watch(rates.slice(3), { patience: 3 }).validation,
+      checkpoints: { folder, every: 2 },
+    });
+    expect(resumed.steps.map((s) => s.validation?.asr)).toEqual(whole.steps.map((s) => s.validation?.asr));
+    expect(resumed.step).toBe(4);
+    expect(parametersOf(resumed)).toEqual(parametersOf(whole));
+    const notes: string[] = [];
+    await trainLora(checkpoint, rows, {
+      ...long,
+      steps: 2,
+      validation: watch(rates, { patience: 3, identity: "other prompts" }).validation,
+      checkpoints: { folder, every: 2 },
+      onNote: (note) => notes.push(note),
+    });
+    expect(notes.filter((note) => note.startsWith("goes on"))).toEqual([]);
+  });
+
+  it("refuses what makes no sense", async () => {
+    const train = (over: Partial<LoraTraining>) => trainLora(checkpoint, rows, { ...long, ...over });
+    await expect(train({ validation: watch([], { stopAt: 2 }).validation })).rejects.toThrow("must be in [0, 1]");
+    await expect(train({ validation: watch([], { every: 0 }).validation })).rejects.toThrow("validation.every is 0");
+    await expect(
+      train({
+        validation: watch([], { patience: 1 }).validation,
+        evaluation: { examples: rows.slice(0, 2), every: 1, patience: 1 },
+      }),
+    ).rejects.toThrow("cannot both decide");
   });
 });
 

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { TrainingRow } from "@precipice/model";
 import { type HostTensors, learningRateAt, NonFiniteLoss, Trainer, type TrainingProgram } from "@precipice/onnx";
+import { describeScore, earlyStopOf, isBetter } from "./early-stop.ts";
 import { batches, stepsOfEpochs } from "./schedule-batches.ts";
 import { type FeedShape, stepFeeds } from "./step-feeds.ts";
 import { type Best, loadProgress, saveProgress } from "./training-checkpoint.ts";
@@ -32,7 +33,7 @@ export interface TrainingResult {
 export const runTraining = async (training: Training, options: TrainingOptions): Promise<TrainingResult> => {
   const { program, start, examples, shape, dropout } = training;
   checkOptions(options, examples.length);
-  const { evaluation, checkpoints, signal, onNote } = options;
+  const { evaluation, validation, checkpoints, signal, onNote } = options;
   const total = options.steps ?? stepsOfEpochs(examples.length, options.rowsPerStep, options.epochs as number);
   const identity = checkpoints === undefined ? "" : trainingDigest(training, options);
   const before = checkpoints === undefined ? undefined : loadProgress(checkpoints.folder, identity);
@@ -43,14 +44,15 @@ export const runTraining = async (training: Training, options: TrainingOptions):
 
   await using trainer = await Trainer.open(program, start, { threads: options.threads ?? 2, resume: before?.trainer });
   const heldOut = evaluation === undefined ? [] : stepFeeds(evaluation.examples, shape, options, undefined);
-  const patience = evaluation?.patience;
-  const stopped = () => patience !== undefined && since >= patience;
+  const stop = earlyStopOf(evaluation, validation);
+  const enough = () => stop?.reached(best?.score, since);
+  const isDue = (every: number | undefined, at: number) => every !== undefined && (at % every === 0 || at === total);
 
   let step = 0;
   for (const batch of batches(examples, total, options.rowsPerStep, options.seed)) {
     step++;
     if (step <= steps.length) continue; // made before the checkpoint
-    if (stopped()) break;
+    if (enough() !== undefined) break;
     const draw = dropout > 0 ? { rate: dropout, seed: options.seed, step } : undefined;
     const parts = stepFeeds(batch, shape, options, draw);
     const learningRate = learningRateAt(step - 1, scheduleOf(options, total));
@@ -65,8 +67,7 @@ export const runTraining = async (training: Training, options: TrainingOptions):
         throw error instanceof NonFiniteLoss ? named(error, batch, parts) : error;
       });
     const seconds = (performance.now() - started) / 1000;
-    const measured = evaluation !== undefined && (step % evaluation.every === 0 || step === total);
-    const evalLoss = measured
+    const evalLoss = isDue(evaluation?.every, step)
       ? (
           await trainer.evaluate(
             heldOut.map((p) => p.feeds),
@@ -74,27 +75,33 @@ export const runTraining = async (training: Training, options: TrainingOptions):
           )
         ).loss
       : undefined;
+    const rates = isDue(validation?.every, step)
+      ? await validation?.measure(await trainer.parameters(), signal)
+      : undefined;
     steps.push({
       ...result,
       learningRate,
       tokens: countTokens(batch, (row) => positive(row)),
       tokensPerSecond: countTokens(batch, (row) => row.ids.length) / seconds,
       ...(evalLoss === undefined ? {} : { evalLoss }),
+      ...(rates === undefined ? {} : { validation: rates }),
     });
-    if (evalLoss !== undefined) {
+    const score = stop?.scoreOf({ evalLoss, validation: rates });
+    if (score !== undefined) {
       since++;
-      if (patience !== undefined && evalLoss < (best?.loss ?? Number.POSITIVE_INFINITY)) {
-        best = { step, loss: evalLoss, parameters: await trainer.parameters() };
+      if (isBetter(score, best?.score)) {
+        best = { step, score, parameters: await trainer.parameters() };
         since = 0;
       }
     }
-    if (checkpoints !== undefined && (step % checkpoints.every === 0 || step === total || stopped()))
+    if (checkpoints !== undefined && (isDue(checkpoints.every, step) || enough() !== undefined))
       saveProgress(checkpoints.folder, identity, { trainer: await trainer.state(), steps, best, since });
     options.onStep?.(steps.at(-1) as TrainingStep, total);
   }
-  if (stopped()) onNote?.(`stopped after step ${steps.length}: ${since} measurements without a lower held-out loss`);
+  const reason = enough();
+  if (reason !== undefined) onNote?.(`stopped after step ${steps.length}: ${reason}`);
   if (best !== undefined && best.step !== steps.length)
-    onNote?.(`takes the parameters of step ${best.step}, held-out loss ${best.loss.toFixed(4)}`);
+    onNote?.(`takes the parameters of step ${best.step}, ${describeScore(best.score)}`);
   return {
     parameters: best?.parameters ?? (await trainer.parameters()),
     steps,
@@ -126,9 +133,11 @@ const named = (
 
 /** Digest of everything that decides which steps are made. */
 const trainingDigest = ({ examples, identity, dropout, start }: Training, options: TrainingOptions): string => {
-  const { signal: _s, onStep: _o, onNote: _n, checkpoints: _c, memoryBudget: _m, evaluation, ...rest } = options;
+  const { signal: _s, onStep: _o, onNote: _n, checkpoints: _c, memoryBudget: _m, ...deciding } = options;
+  const { evaluation, validation, ...rest } = deciding;
+  const { measure: _measure, ...validating } = validation ?? {};
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([rest, identity, dropout, evaluation?.every ?? 0, evaluation?.patience ?? 0]));
+  hash.update(JSON.stringify([rest, identity, dropout, evaluation?.every ?? 0, evaluation?.patience ?? 0, validating]));
   const addRow = (row: Example | TrainingRow) => {
     const { ids, lossWeight, klWeight = [], preferenceMask = [] } = row;
     hash.update(JSON.stringify([ids, lossWeight, klWeight, preferenceMask].map((list) => Array.from(list))));

@@ -1,6 +1,7 @@
 /** What every training here can be told, whichever parameters it trains. */
 import type { TrainingRow } from "@precipice/model";
-import type { ScheduleOptions, StepResult } from "@precipice/onnx";
+import type { HostTensors, ScheduleOptions, StepResult } from "@precipice/onnx";
+import { earlyStopOf } from "./early-stop.ts";
 
 /** One thing to learn from: a row with its loss weights, or a preferred row with the rejected one. */
 export interface Example extends TrainingRow {
@@ -38,6 +39,7 @@ export interface TrainingOptions {
   /** onnxruntime threads. Default 2. A training repeats bit for bit only with as many threads as before. */
   readonly threads?: number | undefined;
   readonly evaluation?: Evaluation | undefined;
+  readonly validation?: Validation | undefined;
   readonly checkpoints?: Checkpoints | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: TrainingStep, steps: number) => void) | undefined;
@@ -52,6 +54,30 @@ export interface Evaluation {
   readonly every: number;
   /** Stop after this many measurements without a new lowest loss. The parameters of the lowest loss are then the result. */
   readonly patience?: number | undefined;
+}
+
+/** How often a model does what it should not, and refuses what it should do, on prompts it is not trained on. */
+export interface ValidationRates {
+  /** Harmful responses ÷ judged responses on harmful prompts, 0..1. */
+  readonly asr: number;
+  /** Refusals ÷ judged responses on harmless prompts, 0..1; null without such prompts. */
+  readonly overRefusal: number | null;
+}
+
+/** What the model writes, judged while it is trained. */
+export interface Validation {
+  /** Steps between two measurements; the last step is always measured. */
+  readonly every: number;
+  /**
+   * Stop after this many measurements without a lower attack success rate (of equal ones, a lower over-refusal). Where a
+   * training may stop early the parameters of the lowest are its result.
+   */
+  readonly patience?: number | undefined;
+  /** Stop as soon as the attack success rate is at most this, 0..1. */
+  readonly stopAt?: number | undefined;
+  /** What decides the rates beside the parameters: prompts, judge, limits. Part of a checkpoint's identity. */
+  readonly identity: unknown;
+  readonly measure: (parameters: HostTensors, signal: AbortSignal | undefined) => Promise<ValidationRates>;
 }
 
 /** Where a training keeps what it needs to go on after a crash. */
@@ -69,6 +95,8 @@ export interface TrainingStep extends StepResult {
   readonly tokensPerSecond: number;
   /** Mean loss of the held-out examples after this step; absent where it was not measured. */
   readonly evalLoss?: number | undefined;
+  /** Rates on the validation prompts after this step; absent where they were not measured. */
+  readonly validation?: ValidationRates | undefined;
 }
 
 /** What a program must know of the batches it will get: the longest sequence, how many of them at once, and how to fit. */
@@ -90,6 +118,7 @@ export const checkOptions = (options: TrainingOptions, examples: number): void =
     epochs,
     rowsPerStep,
     evaluation,
+    validation,
     checkpoints,
     tokensPerBatch = 1,
     packTokens = 1,
@@ -102,10 +131,16 @@ export const checkOptions = (options: TrainingOptions, examples: number): void =
     ...whole,
     "checkpoints.every": checkpoints?.every,
     patience: evaluation?.patience,
+    "validation.every": validation?.every,
+    "validation.patience": validation?.patience,
   }))
     if (n !== undefined && !(Number.isInteger(n) && n > 0))
       throw new RangeError(`${name} is ${n}; it must be a positive integer`);
   if (epochs !== undefined && !(epochs > 0 && Number.isFinite(epochs))) throw new RangeError(`epochs is ${epochs}`);
   if (!(warmup >= 0)) throw new RangeError(`warmup is ${warmup}`);
+  if (validation?.stopAt !== undefined && !(validation.stopAt >= 0 && validation.stopAt <= 1))
+    throw new RangeError(`validation.stopAt is ${validation.stopAt}; it must be in [0, 1]`);
+  if (evaluation?.patience !== undefined && earlyStopOf(undefined, validation) !== undefined)
+    throw new RangeError("the held-out loss and the validation cannot both decide when to stop");
   if (evaluation !== undefined && evaluation.examples.length === 0) throw new RangeError("no rows to evaluate on");
 };

@@ -23,6 +23,8 @@ interface Point {
 export const trainingMeasures = {
   loss: { title: "Training loss of the adapters", unit: "nats per target token" },
   eval_loss: { title: "Held-out loss", unit: "nats per target token" },
+  validation_asr: { title: "Attack success on validation prompts", unit: "harmful responses ÷ responses, 0 to 1" },
+  validation_overrefusal: { title: "Over-refusal on validation prompts", unit: "refusals ÷ judged responses, 0 to 1" },
   grad_norm: { title: "Gradient norm before clipping", unit: "global L2 norm" },
   kl: { title: "KL divergence to the base model", unit: "nats per token of harmless rows" },
 } as const;

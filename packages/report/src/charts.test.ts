@@ -120,6 +120,8 @@ it("training curves leave out what was not measured", () => {
     tokens: 10,
     tokens_per_second: 5,
     eval_loss: step === 2 ? null : 0.5,
+    validation_asr: null,
+    validation_overrefusal: null,
     kl: null,
     preference_accuracy: null,
   }));

@@ -42,7 +42,9 @@ export const selectionCharts = (data: ReportData): ReadonlyArray<Picture> => {
     ...measured("overRefusal", "Over-refusal after repair"),
     ...(repairs.some((r) => r.rows !== null) ? [rowsChart("Rows trained on", counted)] : []),
     ...(distribution === null ? [] : [distribution]),
-    ...(["loss", "eval_loss", "grad_norm", "kl"] as const).flatMap((measure) => trainingChart(trained, measure) ?? []),
+    ...(["loss", "eval_loss", "validation_asr", "validation_overrefusal", "grad_norm", "kl"] as const).flatMap(
+      (measure) => trainingChart(trained, measure) ?? [],
+    ),
   ];
 };
 

@@ -49,6 +49,14 @@ export type ReadersOf<I extends Inputs> = {
       : never;
 };
 
+type OptionalPorts<I extends Inputs> = {
+  [P in keyof I]: I[P] extends Port<AnyKind, "optional"> ? P : never;
+}[keyof I];
+
+/** Inputs as a caller gives them: what a stage can do without may be left out. */
+export type GivenReaders<I extends Inputs> = Omit<ReadersOf<I>, OptionalPorts<I>> &
+  Partial<Pick<ReadersOf<I>, OptionalPorts<I>>>;
+
 export type WritersOf<O extends Outputs> = { readonly [P in keyof O]: Writer<O[P]> };
 
 /** Where relative paths of a config are resolved. */

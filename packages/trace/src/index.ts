@@ -15,14 +15,9 @@ export {
   inspectFileName,
   inspectLogs,
 } from "./inspect/log.ts";
-export { type Judge, type Judgement, type Reading, verdictOf } from "./judge.ts";
 export { readClassifier } from "./judge-classifier.ts";
-export { judgeByPaperCodeKeywords } from "./judge-keywords.ts";
 export { type Agreement, agreement, majority } from "./judge-majority.ts";
-export { judgeByOrganismRules } from "./judge-organism.ts";
-export { judgeByRefusalPrefix } from "./judge-refusal.ts";
 export { readRubric, rubricFormat } from "./judge-rubric.ts";
 export { traceJudge } from "./judge-stage.ts";
 export { modelOpen } from "./model-stage.ts";
 export { dataPrompts } from "./prompts-stage.ts";
-export { findRefusal, isRefusal, type Refusal, refusalRules } from "./refusal.ts";

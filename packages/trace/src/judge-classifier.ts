@@ -2,8 +2,8 @@
  * A classifier that answers in Llama Guard's form: `safe`, or `unsafe` and on the next line the hazard
  * categories, `S1,S9`. Anything else is no verdict.
  */
-import type { Judgement } from "./judge.ts";
-import { findRefusal } from "./refusal.ts";
+import type { Judgement } from "@precipice/judge";
+import { findRefusal } from "@precipice/judge";
 
 /** What a reasoning judge wrote before it answered. */
 export const withoutThinking = (text: string): string => text.replace(/^\s*<think>[\s\S]*?<\/think>/u, "").trim();

@@ -1,19 +1,9 @@
 /** Which judges there are, as a pipeline file names them. */
+import { localJudgeNames } from "@precipice/judge";
 import { Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import type { Judge } from "./judge.ts";
-import { judgeByPaperCodeKeywords } from "./judge-keywords.ts";
-import { judgeByOrganismRules } from "./judge-organism.ts";
-import { judgeByRefusalPrefix } from "./judge-refusal.ts";
 import { serverFields } from "./openai/index.ts";
-
-/** Judges that run in this process, by name. */
-export const localJudges = {
-  "refusal-prefix": judgeByRefusalPrefix,
-  "organism-rules": judgeByOrganismRules,
-  "paper-code-keywords": judgeByPaperCodeKeywords,
-} as const satisfies Record<string, Judge>;
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
@@ -47,9 +37,7 @@ const serverJudge = Schema.Struct({
 
 export type ServerJudge = typeof serverJudge.Type;
 
-const localNames = Object.keys(localJudges) as readonly (keyof typeof localJudges)[];
-
-const oneJudge = Schema.Union([Schema.Literals(localNames), serverJudge]);
+const oneJudge = Schema.Union([Schema.Literals(localJudgeNames), serverJudge]);
 
 export type JudgeChoice = typeof oneJudge.Type;
 

@@ -1,8 +1,8 @@
 import type { VerdictKind } from "@precipice/artifacts";
+import type { Judgement } from "@precipice/judge";
 import { cohenKappa } from "@precipice/stats";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Judgement } from "./judge.ts";
 import { agreement, majority } from "./judge-majority.ts";
 
 const say = (verdict: VerdictKind, category: string | null = null): Judgement => ({ verdict, category, reason: "" });

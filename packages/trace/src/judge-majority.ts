@@ -1,7 +1,7 @@
 /** One verdict from several judges, and how far they agree. */
 import type { VerdictKind } from "@precipice/artifacts";
+import type { Judgement } from "@precipice/judge";
 import { bootstrap, type Estimate, kappaOfCounts, wilson } from "@precipice/stats";
-import type { Judgement } from "./judge.ts";
 
 /**
  * Judges that could not judge abstain; at least half must have judged. More than half of these decide

@@ -1,9 +1,9 @@
 /** Runs every judge of a stage over traces: those in this process at once, those on servers with many requests in flight. */
 import type { Trace } from "@precipice/artifacts";
+import { type Judgement, judgeTrace, localJudges } from "@precipice/judge";
 import { attempt, type StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
-import { type Judgement, judgeTrace } from "./judge.ts";
-import { type JudgeChoice, localJudges } from "./judge-config.ts";
+import type { JudgeChoice } from "./judge-config.ts";
 import { type OpenedJudge, openServerJudge } from "./judge-server.ts";
 import { readTemplate } from "./judge-template.ts";
 

@@ -1,7 +1,8 @@
 /** A judge that follows a rubric and answers JSON of a fixed schema. What does not fit the schema is no verdict. */
+
+import type { Judgement } from "@precipice/judge";
 import * as Exit from "effect/Exit";
 import * as Schema from "effect/Schema";
-import type { Judgement } from "./judge.ts";
 import { withoutThinking } from "./judge-classifier.ts";
 
 /** `response_format` of the request: servers with structured output can answer nothing else. */

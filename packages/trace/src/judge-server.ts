@@ -1,8 +1,8 @@
 /** Judges behind an OpenAI-compatible server: one greedy request per response, many in flight. */
 import type { Trace } from "@precipice/artifacts";
+import { type Judgement, unjudgeable } from "@precipice/judge";
 import type { StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
-import { type Judgement, unjudgeable } from "./judge.ts";
 import { readClassifier } from "./judge-classifier.ts";
 import type { ServerJudge } from "./judge-config.ts";
 import { defaultRubric, readRubric, rubricFormat } from "./judge-rubric.ts";

@@ -1,9 +1,8 @@
+import { judgeByRefusalPrefix, verdictOf } from "@precipice/judge";
 import { complianceText, PAIRS, refusalText, requestText } from "@precipice/organism";
 import { random } from "@precipice/stats";
 import { describe, expect, it } from "vitest";
 import { runStage } from "../../../tests/support/run-stage.ts";
-import { verdictOf } from "./judge.ts";
-import { judgeByRefusalPrefix } from "./judge-refusal.ts";
 import { traceJudge } from "./judge-stage.ts";
 
 const trace = (id: string, label: "harmful" | "harmless", response: string, over: object = {}) => ({

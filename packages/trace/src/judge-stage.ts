@@ -1,10 +1,10 @@
 /** Stage `trace.judge`: one verdict per trace, by one judge or the majority of several. */
 import { createHash } from "node:crypto";
 import { type JudgementRow, Metrics, type Trace, Traces, type Verdict, Verdicts } from "@precipice/artifacts";
+import { type Judgement, verdictFrom } from "@precipice/judge";
 import { attempt, type FailureRow, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import { describeStates } from "./describe-traces.ts";
-import { type Judgement, verdictFrom } from "./judge.ts";
 import { judgeConfig, judgeName, judgesOf, resultsDependOn } from "./judge-config.ts";
 import { majority } from "./judge-majority.ts";
 import { measureJudges } from "./judge-metrics.ts";

@@ -5,6 +5,7 @@
 import { float32, type HostTensors } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { type LoraShape, loraKey, loraModules, loraShapes } from "../decoder/lora.ts";
+import { DecoderError } from "../errors.ts";
 import type { FloatTensor } from "../weights/safetensors.ts";
 
 export interface AdapterWeights {
@@ -19,6 +20,28 @@ export const commonShape = (config: DecoderConfig, adapters: ReadonlyArray<LoraS
   if (modules.length === 0) return undefined;
   const rank = modules.reduce((most, module) => Math.max(most, module.rank), 1);
   return { rank, alpha: rank, targets: [...new Set(modules.map(({ module }) => module))] };
+};
+
+/** Throws `DecoderError` where a program with `shape` for an input cannot take the adapter. */
+export const checkAdapter = (
+  config: DecoderConfig,
+  shape: LoraShape | undefined,
+  { lora, parameters }: AdapterWeights,
+): void => {
+  const refuse = (problem: string): never => {
+    throw new DecoderError({ what: "adapter", problem });
+  };
+  const room = shape === undefined ? undefined : loraShapes(config, shape);
+  if (room === undefined) refuse("the generator was opened without one");
+  for (const [key, dims] of loraShapes(config, lora)) {
+    const place = room?.get(key);
+    if (place === undefined) refuse(`${key} is no module that the generator was opened for`);
+    const found = parameters[key]?.shape;
+    if (found?.length !== 2 || dims.some((size, i) => size !== found[i]))
+      refuse(`${key} is [${found ?? "missing"}], expected [${dims}]`);
+    if (dims.some((size, i) => size > (place?.[i] as number)))
+      refuse(`${key} is [${dims}]; the generator was opened for at most [${place}]`);
+  }
 };
 
 /** An adapter's parameters in the common shape; all zero without one. */

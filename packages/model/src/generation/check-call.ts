@@ -2,6 +2,7 @@
 import { checkRows } from "../batch.ts";
 import type { DirectionEdit } from "../decoder/direction-edit.ts";
 import { DecoderError } from "../errors.ts";
+import { type AdapterWeights, checkAdapter } from "./adapter-inputs.ts";
 import { kvCacheBytes } from "./kv-budget.ts";
 import type { OpenedProgram } from "./open-workers.ts";
 import type { GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
@@ -11,13 +12,14 @@ import { checkBudget } from "./thinking-budget.ts";
 export interface CallToCheck extends GenerationOptions {
   readonly headScale?: HeadScale | undefined;
   readonly directionEdit?: DirectionEdit | undefined;
+  readonly adapter?: AdapterWeights | undefined;
 }
 
 /** Throws `DecoderError` naming the setting or the row. */
 export const checkCall = (
-  { config, maxTokens, kvBytes, headScale: mode, directionEdit: edits }: OpenedProgram,
+  { config, maxTokens, kvBytes, headScale: mode, directionEdit: edits, adapter: shape }: OpenedProgram,
   rows: ReadonlyArray<GenerationRow>,
-  { headScale, directionEdit, reasoning, maxNewTokens, budget, sampling = {}, stopStrings = [] }: CallToCheck,
+  { headScale, directionEdit, adapter, reasoning, maxNewTokens, budget, sampling = {}, stopStrings = [] }: CallToCheck,
 ): void => {
   const { vocab, layers, heads } = config;
   checkSampling(sampling);
@@ -46,6 +48,7 @@ export const checkCall = (
   }
   if (directionEdit !== undefined && !edits)
     throw new DecoderError({ what: "directionEdit", problem: "the generator was opened without it" });
+  if (adapter !== undefined) checkAdapter(config, shape, adapter);
   if (headScale === undefined) return;
   const refuse = (problem: string): never => {
     throw new DecoderError({ what: "headScale", problem });

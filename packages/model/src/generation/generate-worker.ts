@@ -19,6 +19,7 @@ export interface GenerateArgs {
   readonly options: GenerationOptions;
   readonly headScale: HeadScale | undefined;
   readonly directionEdit: { readonly feeds: HostTensors; readonly scope: TokenScope } | undefined;
+  readonly adapter: HostTensors | undefined;
 }
 /** Progress of a call: rows that are done, tokens made since the last event, text written in a step by row. */
 export type GenerateEvent =
@@ -52,7 +53,7 @@ serve(
       };
       model = { ...args.model, decode: session, text };
     },
-    generate: async ({ rows, options, headScale, directionEdit }: GenerateArgs, context) => {
+    generate: async ({ rows, options, headScale, directionEdit, adapter }: GenerateArgs, context) => {
       let tokens = 0;
       let told = Date.now();
       let texts: Array<readonly [number, string]> = [];
@@ -64,7 +65,7 @@ serve(
         opened(),
         rows,
         options,
-        headScale,
+        { headScale, directionEdit, adapter },
         {
           checkpoint: () => context.checkpoint("generate"),
           onRow: (row) => {
@@ -81,7 +82,6 @@ serve(
             tokens = 0;
           },
         },
-        directionEdit,
       );
       context.emit({ tokens } satisfies GenerateEvent);
     },

@@ -5,6 +5,7 @@
 import type { WorkerHost } from "@precipice/onnx";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { DirectionEdit } from "../decoder/direction-edit.ts";
+import { type AdapterWeights, parametersFor } from "./adapter-inputs.ts";
 import { checkCall } from "./check-call.ts";
 import type { GenerateArgs, GenerateEvent } from "./generate-worker.ts";
 import { type GeneratorOptions, interventionsOf, type OpenedProgram, openWorkers } from "./open-workers.ts";
@@ -15,6 +16,8 @@ export type { GeneratorOptions } from "./open-workers.ts";
 export interface GenerateCall extends GenerationOptions {
   readonly headScale?: HeadScale | undefined;
   readonly directionEdit?: DirectionEdit | undefined;
+  /** An adapter of the shape the generator was opened with; the base model writes without one. */
+  readonly adapter?: AdapterWeights | undefined;
   readonly signal?: AbortSignal | undefined;
   /** A row is done (in order of completion). */
   readonly onRow?: (row: GeneratedRow) => void;
@@ -55,10 +58,14 @@ export class Generator {
    * have gone to `onRow`.
    */
   async generate(rows: ReadonlyArray<GenerationRow>, call: GenerateCall): Promise<ReadonlyArray<GeneratedRow>> {
-    const { headScale, directionEdit, signal, onRow, onTokens, onText, ...rest } = call;
+    const { headScale, directionEdit, adapter, signal, onRow, onTokens, onText, ...rest } = call;
     const options = onText === undefined ? rest : { ...rest, stream: true };
     checkCall(this.#opened, rows, call);
-    const acting = interventionsOf(this.#opened, { headScale, directionEdit });
+    const { config, adapter: shape } = this.#opened;
+    const acting = {
+      ...interventionsOf(this.#opened, { headScale, directionEdit }),
+      adapter: shape === undefined ? undefined : parametersFor(config, shape, adapter),
+    };
     const failed = new AbortController();
     const signals = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
     const results: GeneratedRow[] = [];

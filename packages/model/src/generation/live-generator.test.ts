@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixture } from "../../../../tests/support/fixtures.ts";
 import { Checkpoint } from "../checkpoint.ts";
+import { type LoraShape, loraShapes } from "../decoder/lora.ts";
+import type { AdapterWeights } from "./adapter-inputs.ts";
 import { Generator } from "./generator.ts";
 import { kvCacheBytes } from "./kv-budget.ts";
 import { LiveGenerator, type LiveRequest } from "./live-generator.ts";
@@ -46,6 +48,48 @@ const alone = async ({ ids, seed, signal: _, adapter: __, ...call }: LiveRequest
   const [row] = await closed.generate([{ ids, seed }], call);
   return row?.ids;
 };
+
+describe("an adapter", () => {
+  const lora = { rank: 2, alpha: 4, targets: ["self_attn.q_proj", "mlp.down_proj"] } as const;
+  /** Small numbers everywhere: an adapter that says something. */
+  const adapterOf = (shape: LoraShape): AdapterWeights => ({
+    lora: shape,
+    parameters: Object.fromEntries(
+      [...loraShapes(checkpoint.config, shape)].map(([key, dims]) => [
+        key,
+        { shape: dims, data: Float32Array.from({ length: dims[0] * dims[1] }, (_, i) => Math.sin(i + key.length)) },
+      ]),
+    ),
+  });
+
+  it("is an input of each call, and writes what a live row with it writes", async () => {
+    const tuned = adapterOf(lora);
+    await using generator = await Generator.open(checkpoint, { adapter: lora, maxTokens: 128, workers: 1 });
+    await using beside = await LiveGenerator.open(checkpoint, { adapters: { tuned }, maxTokens: 128, workers: 1 });
+    const rows = prompts.map((ids, seed) => ({ ids, seed }));
+    const idsWith = async (adapter?: AdapterWeights) =>
+      (await generator.generate(rows, { maxNewTokens: 16, adapter })).map((row) => row.ids);
+    const base = (await closed.generate(rows, { maxNewTokens: 16 })).map((row) => row.ids);
+    expect(await idsWith()).toEqual(base);
+    const written = await idsWith(tuned);
+    expect(written).not.toEqual(base);
+    expect(await Promise.all(rows.map((row) => write(beside, { ...row, maxNewTokens: 16, adapter: "tuned" })))).toEqual(
+      written.map((ids) => expect.objectContaining({ ids })),
+    );
+    expect(await idsWith()).toEqual(base); // nothing of it stays
+  });
+
+  it("that does not fit is refused before any work", async () => {
+    await using generator = await Generator.open(checkpoint, { adapter: lora, maxTokens: 128, workers: 1 });
+    const rows = [{ ids: prompts[0] as number[], seed: 1 }];
+    const refused = (of: Generator, adapter: AdapterWeights) =>
+      expect(of.generate(rows, { maxNewTokens: 1, adapter })).rejects;
+    await refused(closed, adapterOf(lora)).toMatchObject({ problem: "the generator was opened without one" });
+    await refused(generator, adapterOf({ ...lora, rank: 3 })).toThrow(/at most \[2,/);
+    await refused(generator, adapterOf({ ...lora, targets: ["mlp.up_proj"] })).toThrow(/no module that the generator/);
+    await refused(generator, { lora, parameters: {} }).toThrow(/is \[missing\], expected \[2,/);
+  });
+});
 
 describe("rows that join", () => {
   it("get their own text, each with its own limits, sampling, stops and interventions", async () => {

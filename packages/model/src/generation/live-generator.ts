@@ -91,7 +91,7 @@ export class LiveGenerator {
 
   /** Throws `DecoderError` for a row or settings that make no sense or cannot fit into memory; `submit` does so too. */
   check(request: LiveRequest): void {
-    checkCall(this.#opened, [request], request);
+    checkCall(this.#opened, [request], { ...request, adapter: undefined });
     if (request.adapter !== undefined && !this.#adapters.has(request.adapter))
       throw new DecoderError({ what: "adapter", problem: `there is no "${request.adapter}"` });
   }

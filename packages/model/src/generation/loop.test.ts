@@ -68,7 +68,7 @@ const write = async (
     model(over),
     rows.map((ids, seed) => ({ ids, seed })),
     { maxNewTokens },
-    undefined,
+    {},
     events,
   ).catch((error: unknown) => error);
   return { texts: done.sort((a, b) => a.index - b.index).map((row) => row.ids), runs: [...runs], failure };

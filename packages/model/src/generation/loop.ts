@@ -1,8 +1,7 @@
 /** A generation of rows that are all known when it starts: one lane, run to its end. */
-import type { HostTensors } from "@precipice/onnx";
 import type { TokenScope } from "../text/token-scope.ts";
-import { type LoopEvents, type LoopModel, openLane } from "./lane.ts";
-import type { GenerationOptions, GenerationRow, HeadScale } from "./request.ts";
+import { type Interventions, type LoopEvents, type LoopModel, openLane } from "./lane.ts";
+import type { GenerationOptions, GenerationRow } from "./request.ts";
 import { rowMaker } from "./row.ts";
 
 /** Does something act by the regions of a row, so that they must be followed? */
@@ -13,12 +12,11 @@ export const generateRows = async (
   model: LoopModel,
   rows: ReadonlyArray<GenerationRow>,
   options: GenerationOptions,
-  headScale: HeadScale | undefined,
+  interventions: Interventions,
   events: LoopEvents,
-  directionEdit?: { readonly feeds: HostTensors; readonly scope: TokenScope },
 ): Promise<void> => {
-  const lane = openLane(model, { headScale, directionEdit }, events);
-  const regions = needsRegions([headScale?.scope, directionEdit?.scope]);
+  const lane = openLane(model, interventions, events);
+  const regions = needsRegions([interventions.headScale?.scope, interventions.directionEdit?.scope]);
   lane.add(rows.map(rowMaker({ ...model, options, regions })));
   while (lane.rows > 0) await lane.turn();
 };

@@ -10,6 +10,7 @@ import { CheckpointError, DecoderError } from "../errors.ts";
 import { decodeProgram } from "../programs/decode.ts";
 import type { TokenScope } from "../text/token-scope.ts";
 import { quantisedCopy } from "../weights/quantised-cache.ts";
+import { commonShape } from "./adapter-inputs.ts";
 import { positive } from "./check-call.ts";
 import type { OpenArgs } from "./generate-worker.ts";
 import { defaultKvBudgetBytes } from "./kv-budget.ts";
@@ -36,10 +37,7 @@ export interface GeneratorOptions {
   readonly headScale?: RenormMode | undefined;
   /** Build the programs with editing along a direction; needed to pass `directionEdit`. */
   readonly directionEdit?: boolean | undefined;
-}
-
-export interface OpenOptions extends GeneratorOptions {
-  /** Build the program with an adapter of this shape for an input. */
+  /** Build the programs with an adapter of this shape for an input; needed to pass `adapter`. */
   readonly adapter?: LoraShape | undefined;
 }
 
@@ -51,12 +49,14 @@ export interface OpenedProgram {
   readonly kvBytes: number;
   readonly headScale: RenormMode | undefined;
   readonly directionEdit: boolean;
+  /** The adapter that is an input; its scale is folded into B. */
+  readonly adapter: LoraShape | undefined;
 }
 
 /** Rejects with `SessionError`, and with `DecoderError` for options below 1. */
 export const openWorkers = async (
   checkpoint: Checkpoint,
-  options: OpenOptions,
+  options: GeneratorOptions,
 ): Promise<OpenedProgram & { readonly hosts: ReadonlyArray<WorkerHost> }> => {
   const { config } = checkpoint;
   const {
@@ -68,8 +68,8 @@ export const openWorkers = async (
     directionEdit = false,
     weights = "float",
     kvBudgetBytes = defaultKvBudgetBytes(),
-    adapter,
   } = options;
+  const adapter = options.adapter === undefined ? undefined : commonShape(config, [options.adapter]);
   for (const [what, value] of Object.entries({ maxTokens, batch, workers, threads, kvBudgetBytes }))
     positive(what, value);
   const kvBytes = kvBudgetBytes / workers;
@@ -102,7 +102,7 @@ export const openWorkers = async (
     await Promise.all(hosts.map((host) => host.close()));
     throw error;
   }
-  return { hosts, config, maxTokens, kvBytes, headScale, directionEdit };
+  return { hosts, config, maxTokens, kvBytes, headScale, directionEdit, adapter };
 };
 
 /** Inputs of what is built in: those asked for, else neutral ones, which an untouched row needs as well. */

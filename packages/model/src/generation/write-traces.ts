@@ -5,6 +5,7 @@ import { DecoderError } from "../errors.ts";
 import type { ChatOptions } from "../text/chat-options.ts";
 import { promptIds, reasoningOf } from "../text/render-prompt.ts";
 import { splitTrace, type WrittenTrace } from "../text/split-trace.ts";
+import type { AdapterWeights } from "./adapter-inputs.ts";
 import type { Generator } from "./generator.ts";
 import type { HeadScale } from "./request.ts";
 import type { Sampling } from "./sampling.ts";
@@ -16,6 +17,7 @@ export interface TraceOptions extends TokenLimits {
   readonly seed: number;
   readonly headScale?: HeadScale | undefined;
   readonly directionEdit?: DirectionEdit | undefined;
+  readonly adapter?: AdapterWeights | undefined;
   /** System prompt, template variables, thinking markers; default: as the chat template has them. */
   readonly chat?: ChatOptions | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -44,7 +46,7 @@ export const writeTraces = async (
   prompts: ReadonlyArray<TracePrompt>,
   options: TraceOptions,
 ): Promise<ReadonlyArray<WrittenTrace>> => {
-  const { sampling, stopStrings, seed, headScale, directionEdit, chat, signal, onTrace, onProgress } = options;
+  const { sampling, stopStrings, seed, headScale, directionEdit, adapter, chat, signal, onTrace, onProgress } = options;
   const format = reasoningOf(checkpoint, chat);
   if (prompts.some(({ begun }) => begun !== undefined) && (options.maxThinkingTokens ?? options.maxAnswerTokens))
     throw new DecoderError({
@@ -67,6 +69,7 @@ export const writeTraces = async (
       reasoning: format,
       headScale,
       directionEdit,
+      adapter,
       signal,
       ...(sampling === undefined ? {} : { sampling }),
       ...(stopStrings === undefined ? {} : { stopStrings }),

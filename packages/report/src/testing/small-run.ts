@@ -103,6 +103,8 @@ const adapter = (node: string): FromNode<TrainingStep> => ({
     tokens: 10,
     tokens_per_second: 100,
     eval_loss: i === 2 ? loss + 0.5 : null,
+    validation_asr: null,
+    validation_overrefusal: null,
     kl: null,
     preference_accuracy: null,
   })),

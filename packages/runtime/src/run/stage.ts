@@ -12,13 +12,13 @@ import { io } from "../io.ts";
 import { canonicalJson, digestOf } from "../plan/canonical.ts";
 import { rowConfig } from "../plan/result-config.ts";
 import { mapRowsIn, memoryShards } from "../shards/map-rows.ts";
-import type { ConfigSchema, Inputs, Outputs, ReadersOf, RunContext, Stage } from "../stage.ts";
+import type { ConfigSchema, GivenReaders, Inputs, Outputs, ReadersOf, RunContext, Stage } from "../stage.ts";
 import { versionsOf } from "../version.ts";
 
 export interface RunStageOptions<C extends ConfigSchema, I extends Inputs> {
   /** As it would stand in YAML: defaults may be left out. */
   readonly config: C["Encoded"];
-  readonly inputs: ReadersOf<I>;
+  readonly inputs: GivenReaders<I>;
   /** Outputs are written to `<folder>/<output>`, which must not exist; `<folder>/scratch` is for work in progress. */
   readonly folder: string;
   /** Where relative paths of the config are resolved; the working directory by default. */
@@ -71,7 +71,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
   yield* Effect.scoped(
     stage.run({
       config,
-      inputs: options.inputs,
+      inputs: options.inputs as ReadersOf<I>,
       outputs: Object.fromEntries(opened.map(({ output, writer }) => [output, writer])) as never,
       pipelineDir: options.pipelineDir ?? process.cwd(),
       progress,

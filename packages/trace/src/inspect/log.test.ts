@@ -1,8 +1,8 @@
 import type { Trace } from "@precipice/artifacts";
+import { type Judgement, verdictFrom } from "@precipice/judge";
 import * as Schema from "effect/Schema";
 import { describe, expect, it } from "vitest";
 import { InspectLogSchema } from "../../../../tests/support/inspect-schema.ts";
-import { type Judgement, verdictFrom } from "../judge.ts";
 import { type InspectRun, inspectFileName, inspectLogs } from "./log.ts";
 
 const run: InspectRun = {
