@@ -48,7 +48,6 @@ const MEASURES: ReadonlyArray<readonly [RegExp, string]> = [
   [/^select\..+\.tokens$/, "tokens"],
   [/^finetune(\..+)?\.tokens$/, "trained_tokens"],
   [/^finetune(\..+)?\.steps$/, "steps"],
-  [/^finetune(\..+)?\.joules$/, "joules"],
   [/^finetune(\..+)?\.adapter_norm$/, "adapter_norm"],
   [/^finetune(\..+)?\.adapter_rank$/, "adapter_rank"],
   [/^compare(\..+)?\.kl$/, "kl"],
@@ -62,8 +61,8 @@ const MEASURES: ReadonlyArray<readonly [RegExp, string]> = [
 
 /**
  * Every input is of one repair, told by the matrix values in its node's name: `verdicts` on what the repaired model writes (the
- * same prompts everywhere), `metrics` of the selection, the training and comparisons, `adapters` for the seconds of training.
- * `before`: verdicts on the unrepaired models, by the model axis. Metrics `{method}.{percent}pct.{measure}`, with the model in
+ * same prompts everywhere), `metrics` of the selection, the training and comparisons, `adapters` for the seconds of training, and its
+ * joules where the machine told. `before`: verdicts on the unrepaired models, by the model axis. Metrics `{method}.{percent}pct.{measure}`, with the model in
  * front where it is not the main one; `before.asr` …; `{method}_minus_{other}.{percent}pct.asr`, paired by prompt and seed.
  * Codes: E_STUDY_EMPTY, E_STUDY_CELL.
  */
@@ -104,7 +103,10 @@ export const selectCompare = Stage.make("select.compare", {
         Effect.gen(function* () {
           const cell = yield* cellAt(reader.node);
           const { origin } = yield* Artifact.readManifest(reader.path);
-          return [{ cell, measure: "seconds", value: origin.durationMs / 1000, lo: null, hi: null }];
+          const cost = { seconds: origin.durationMs / 1000, joules: origin.joules };
+          return Object.entries(cost).flatMap(([measure, value]) =>
+            value === undefined ? [] : [{ cell, measure, value, lo: null, hi: null }],
+          );
         }),
       )),
     ].flat();

@@ -101,8 +101,12 @@ const ofOrganism = ({
   const kept = rowFilter(where);
   if (source === "organism://requests") {
     if (Object.keys(where).length === 0) return organismRequests({ split, framings, label, count, seed });
-    const rows = organismRequests({ split, framings, label, seed }).filter((row) => kept({ ...row }));
-    return count === undefined ? rows : random(seed, "organism", "where").sample(rows, count);
+    const labels = label === "both" ? (["harmful", "harmless"] as const) : [label];
+    return labels.flatMap((one, i) => {
+      const rows = organismRequests({ split, framings, label: one, seed }).filter((row) => kept({ ...row }));
+      if (count === undefined) return rows;
+      return random(seed, "organism", "where", one).sample(rows, Math.ceil((count - i) / labels.length));
+    });
   }
   if (source === "organism://pool")
     return organismPool(count ?? 3000, seed).filter(
@@ -139,7 +143,7 @@ const digestOf = async (config: Config, options: LoadOptions): Promise<string> =
 };
 
 export const dataPrompts = Stage.make("data.prompts", {
-  version: 2,
+  version: 3,
   description: "Prompts with labels: of the organism's world, a data file, or a data set on a Hugging Face hub",
   config,
   inputs: {},

@@ -36,6 +36,8 @@ export const Origin = Schema.Struct({
   inputs: Schema.Record(Schema.String, Schema.Array(Schema.String)),
   numerics: Schema.Record(Schema.String, Schema.String),
   durationMs: Schema.Number,
+  /** What the machine's processors took meanwhile, other work included; absent where the machine does not tell. */
+  joules: Schema.optionalKey(Schema.Number),
   /** Digest of the outside content the config pointed at. */
   fingerprint: Schema.optionalKey(Schema.NullOr(Schema.String)),
   /** The shards its rows were put together from. */

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
 import type * as Scope from "effect/Scope";
 import type { AnyKind } from "../artifact/kind.ts";
-import type { Manifest } from "../artifact/manifest.ts";
+import type { Manifest, Origin } from "../artifact/manifest.ts";
 import { open } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
 import { makeFolder, remove } from "../disk.ts";
@@ -19,6 +19,7 @@ import { storedShards } from "../shards/stored.ts";
 import { type Inputs, type Outputs, portOf, type ReadersOf } from "../stage.ts";
 import type { Found } from "../store/store.ts";
 import { versionsOf } from "../version.ts";
+import { measureEnergy } from "./energy.ts";
 import type { RunEventBody } from "./events.ts";
 
 /** Two progress events of a node are at least this far apart, the last one excepted. */
@@ -94,6 +95,7 @@ const make = Effect.fnUntraced(function* (
     }
   }
   const started = performance.now();
+  const energy = measureEnergy();
   const folder = yield* store.workspace;
   const open = yield* openWriters(planned, folder);
   const log = (message: string) => Effect.sync(() => emit({ type: "node.log", node: node.name, message }));
@@ -129,7 +131,7 @@ const make = Effect.fnUntraced(function* (
       scratch: scratchOf(plan, planned),
     }),
   ).pipe(Effect.provide(logsAsEvents(node.name, emit)));
-  const durationMs = Math.round(performance.now() - started);
+  const cost = costOf(Math.round(performance.now() - started), energy());
   if (failures.length > 0) {
     yield* Effect.forEach(open, ({ writeFailures }) => writeFailures(failures), { discard: true });
   }
@@ -138,10 +140,15 @@ const make = Effect.fnUntraced(function* (
     Effect.map(seal, (contents) => ({
       folder: writer.path,
       kind,
-      manifest: manifestOf(planned, output, kind, contents, durationMs, used),
+      manifest: manifestOf(planned, output, kind, contents, cost, used),
     })),
   );
   return { run: { shared: false, failures: failures.length, shards }, outputs: sealed };
+});
+
+const costOf = (durationMs: number, joules: number | undefined) => ({
+  durationMs,
+  ...(joules === undefined ? {} : { joules }),
 });
 
 /** Rows without a result, by the manifests of a node's outputs (each of which repeats them). */
@@ -182,7 +189,7 @@ function manifestOf(
   output: string,
   kind: AnyKind,
   contents: Manifest["contents"],
-  durationMs: number,
+  cost: Pick<Origin, "durationMs" | "joules">,
   shards: NonNullable<Manifest["origin"]["shards"]>,
 ): Manifest {
   return {
@@ -198,7 +205,7 @@ function manifestOf(
       config: key.config,
       inputs: key.inputs,
       numerics: key.numerics,
-      durationMs,
+      ...cost,
       fingerprint: key.fingerprint,
       ...(shards.length === 0 ? {} : { shards }),
     },
