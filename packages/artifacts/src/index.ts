@@ -27,7 +27,7 @@ export { type PositionQuality, ProbeEvaluation } from "./probe-evaluation.ts";
 export { type Prompt, PromptLabel, Prompts } from "./prompts.ts";
 export { type Pruning, type PruningSummary, Prunings } from "./prunings.ts";
 // What was done about it
-export { RepairStudy, type StudyDifference, type StudyPoint } from "./repair-study.ts";
+export { RepairStudy, type StudyCurvePoint, type StudyDifference, type StudyPoint } from "./repair-study.ts";
 export { Report } from "./report.ts";
 export { ResultTables } from "./result-tables.ts";
 export { type CurvePoint, type Fall, Scores, type TokenScore, type TraceScore } from "./scores.ts";

@@ -10,8 +10,9 @@ const points = Schema.Struct({
   /** Share of the pool, in percent. */
   percent: Schema.Number,
   /**
-   * `asr`, `asr.{set}`, `overrefusal`, `capability`, `rows`, `tokens`, `trained_tokens`, `steps`, `seconds`, `kl`,
-   * `cross_entropy`, `perplexity`, `adapter_norm`, `adapter_rank`, `plateau`, `final`, `cliff`.
+   * `asr`, `asr.{set}`, `overrefusal`, `capability`, `rows`, `tokens`, `trained_tokens`, `steps`, `seconds`, `joules`, `kl`,
+   * `cross_entropy`, `perplexity`, `exact_match`, each of these three `_before`, `adapter_norm`, `adapter_rank`, `plateau`, `final`,
+   * `cliff`; `repaired`, the share of trainings whose validation ASR came down to the target, and `steps_to_repair` of those.
    */
   measure: Schema.String,
   /** Mean over seeds. */
@@ -37,17 +38,36 @@ const differences = Schema.Struct({
   n: Schema.Int,
 });
 
+const curves = Schema.Struct({
+  model: Schema.String,
+  method: Schema.String,
+  percent: Schema.Number,
+  /** Optimizer steps, from 1. */
+  step: Schema.Int,
+  /** Attack success rate on the validation prompts after the step: mean, lowest and highest over seeds. */
+  asr: Schema.Number,
+  lo: Schema.Number,
+  hi: Schema.Number,
+  /** Over-refusal there, mean over seeds. */
+  overrefusal: Schema.NullOr(Schema.Number),
+  /** Seeds. */
+  n: Schema.Int,
+});
+
 const conclusions = Schema.Struct({
   model: Schema.String,
+  /** The budget that is concluded on, in percent of the pool. */
+  percent: Schema.Number,
   /** A sentence made from the numbers. */
   text: Schema.String,
 });
 
 export const RepairStudy = Artifact.kind("repair-study", {
-  version: 1,
+  version: 2,
   description: "Repairs compared by how their rows were chosen, at each budget, and what follows",
-  tables: { points, differences, conclusions },
+  tables: { points, differences, curves, conclusions },
 });
 
 export type StudyPoint = typeof points.Type;
 export type StudyDifference = typeof differences.Type;
+export type StudyCurvePoint = typeof curves.Type;

@@ -9,6 +9,7 @@ import type {
   Pattern,
   RecoveryPoint,
   Selected,
+  StudyCurvePoint,
   TokenScore,
   Trace,
   TraceScore,
@@ -78,6 +79,13 @@ export interface Source {
   readonly versions?: Readonly<Record<string, string>>;
 }
 
+export interface Study {
+  readonly node: string;
+  /** `model` is "" for the main one; `percent` of the pool is the budget that is concluded on. */
+  readonly conclusions: ReadonlyArray<{ readonly model: string; readonly percent: number; readonly text: string }>;
+  readonly curves: ReadonlyArray<StudyCurvePoint>;
+}
+
 export interface ReportData {
   readonly title: string;
   readonly subtitle?: string | undefined;
@@ -100,8 +108,8 @@ export interface ReportData {
   readonly metrics?: ReadonlyArray<FromNode<Metric>> | undefined;
   readonly selections?: ReadonlyArray<FromNode<Selected>> | undefined;
   readonly adapters?: ReadonlyArray<FromNode<TrainingStep>> | undefined;
-  /** What studies of selections conclude, in sentences; `model` is "" for the main one. */
-  readonly conclusions?: ReadonlyArray<FromNode<{ readonly model: string; readonly text: string }>> | undefined;
+  /** Studies of selections: what they conclude, in sentences, and attack success along the steps of their trainings. */
+  readonly studies?: ReadonlyArray<Study> | undefined;
   readonly sources?: ReadonlyArray<Source> | undefined;
   /** Everything that ran to make the sources, in an order where inputs come first. */
   readonly lineage?: ReadonlyArray<LineageTask> | undefined;

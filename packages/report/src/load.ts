@@ -61,7 +61,13 @@ export const loadReport = Effect.fn("loadReport")(function* (inputs: ReportInput
     benchmark: benchmark === undefined ? undefined : yield* fromNode(benchmark, benchmark.rows("curves")),
     metrics: yield* Effect.forEach(inputs.metrics, (reader) => fromNode(reader, reader.rows("metrics"))),
     selections: yield* Effect.forEach(inputs.selections, (reader) => fromNode(reader, reader.rows("selection"))),
-    conclusions: yield* Effect.forEach(inputs.studies, (reader) => fromNode(reader, reader.rows("conclusions"))),
+    studies: yield* Effect.forEach(inputs.studies, (reader) =>
+      Effect.all({
+        node: Effect.succeed(reader.node),
+        conclusions: reader.rows("conclusions"),
+        curves: reader.rows("curves"),
+      }),
+    ),
     adapters: yield* Effect.forEach(inputs.adapters, (reader) => fromNode(reader, reader.rows("steps"))),
     sources: yield* Effect.forEach(given, ({ port, reader }) => sourceOf(port, reader)),
     lineage: yield* lineageOf(given.map(({ reader }) => reader)),

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { type Reading, studyOf } from "./study.ts";
 import { type Cell, cellOf, matrixOf } from "./study-cell.ts";
+import { curvesOf, repairReadings } from "./study-curves.ts";
 
 const axis = (name: string) => Schema.String.pipe(Schema.withDecodingDefaultKey(Effect.succeed(name)));
 
@@ -37,6 +38,11 @@ const config = Schema.Struct({
   fraction: Schema.Number.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(1))
     .annotate({ description: "Budget that is concluded on, as a share of the pool" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.017))),
+  target: Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+    .annotate({
+      description: "Validation ASR at or below which a training has repaired the model: repaired, steps_to_repair",
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.1))),
   seed: Schema.Int.annotate({ description: "Seed of the bootstrap" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0)),
   ),
@@ -54,6 +60,9 @@ const MEASURES: ReadonlyArray<readonly [RegExp, string]> = [
   [/^compare(\..+)?\.cross_entropy$/, "cross_entropy"],
   [/^compare(\..+)?\.perplexity$/, "perplexity"],
   [/^compare(\..+)?\.exact_match$/, "exact_match"],
+  [/^compare(\..+)?\.cross_entropy_before$/, "cross_entropy_before"],
+  [/^compare(\..+)?\.perplexity_before$/, "perplexity_before"],
+  [/^compare(\..+)?\.exact_match_before$/, "exact_match_before"],
   [/^cliff(\.[^.]+)?\.plateau$/, "plateau"],
   [/^cliff(\.[^.]+)?\.final$/, "final"],
   [/^cliff(\.[^.]+)?\.cliff$/, "cliff"],
@@ -62,12 +71,12 @@ const MEASURES: ReadonlyArray<readonly [RegExp, string]> = [
 /**
  * Every input is of one repair, told by the matrix values in its node's name: `verdicts` on what the repaired model writes (the
  * same prompts everywhere), `metrics` of the selection, the training and comparisons, `adapters` for the seconds of training, and its
- * joules where the machine told. `before`: verdicts on the unrepaired models, by the model axis. Metrics `{method}.{percent}pct.{measure}`, with the model in
+ * joules where the machine told, and for the rates it measured along its steps. `before`: verdicts on the unrepaired models, by the model axis. Metrics `{method}.{percent}pct.{measure}`, with the model in
  * front where it is not the main one; `before.asr` …; `{method}_minus_{other}.{percent}pct.asr`, paired by prompt and seed.
  * Codes: E_STUDY_EMPTY, E_STUDY_CELL.
  */
 export const selectCompare = Stage.make("select.compare", {
-  version: 1,
+  version: 2,
   description: "Compares repairs by how their rows were chosen: rates with intervals, costs, and what follows",
   config,
   inputs: {
@@ -92,6 +101,16 @@ export const selectCompare = Stage.make("select.compare", {
     const cells = yield* Effect.forEach(measured, ({ node, verdicts }) =>
       Effect.map(cellAt(node), (cell) => ({ cell, verdicts })),
     );
+    const courses = yield* Effect.forEach(inputs.adapters, (reader) =>
+      Effect.gen(function* () {
+        const cell = yield* cellAt(reader.node);
+        const steps = yield* reader.rows("steps");
+        const watched = steps.flatMap(({ step, validation_asr: asr, validation_overrefusal: overRefusal }) =>
+          asr === null ? [] : [{ step, asr, overRefusal }],
+        );
+        return { cell, watched };
+      }),
+    );
     const readings = [
       ...(yield* Effect.forEach(inputs.metrics, (reader) =>
         Effect.gen(function* () {
@@ -99,6 +118,7 @@ export const selectCompare = Stage.make("select.compare", {
           return readingsOf(cell, yield* reader.rows("metrics"));
         }),
       )),
+      ...repairReadings(courses, config.target),
       ...(yield* Effect.forEach(inputs.adapters, (reader) =>
         Effect.gen(function* () {
           const cell = yield* cellAt(reader.node);
@@ -129,6 +149,7 @@ export const selectCompare = Stage.make("select.compare", {
       ...study.points,
     ]);
     yield* outputs.study.writeRows("differences", study.differences);
+    yield* outputs.study.writeRows("curves", curvesOf(courses, options));
     yield* outputs.study.writeRows("conclusions", study.conclusions);
     const key = (model: string, rest: string) => (model === "" ? rest : `${model}.${rest}`);
     yield* outputs.metrics.writeRows("metrics", [

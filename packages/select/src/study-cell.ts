@@ -44,5 +44,23 @@ export const cellOf = (node: string, axes: Axes): Cell => {
   return { model: values.get(axes.model) ?? "", method, fraction, seed: values.get(axes.seed) ?? "" };
 };
 
+/** How a study calls its models and methods in keys. */
+export interface ArmNames {
+  /** The model whose keys carry no name. */
+  readonly main: string;
+  /** What methods are called; their own name where absent. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** A model, method and budget: what the cells of all seeds share, as keys name it. */
+export const armOf = ({ model, method, fraction }: Cell, { main, names }: ArmNames) => ({
+  model: model === main ? "" : model,
+  method: names[method] ?? method,
+  percent: percentOf({ fraction }),
+});
+
+/** The same for all seeds of an arm. */
+export const cellKey = ({ model, method, fraction }: Cell): string => JSON.stringify([model, method, fraction]);
+
 /** The fraction as percent, without the dust of binary fractions. */
 export const percentOf = ({ fraction }: Pick<Cell, "fraction">): number => Number((fraction * 100).toPrecision(12));

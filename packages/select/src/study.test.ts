@@ -5,6 +5,7 @@ import { failureOf, runStage } from "../../../tests/support/run-stage.ts";
 import { selectCompare } from "./compare-stage.ts";
 import { type Reading, studyOf } from "./study.ts";
 import { type Cell, cellOf, matrixOf, percentOf } from "./study-cell.ts";
+import { curvesOf, repairReadings } from "./study-curves.ts";
 import { pairedDifference, rateOf } from "./study-rates.ts";
 
 const verdict = (prompt: string, harmful: boolean, kind: Verdict["verdict"]): Verdict => ({
@@ -130,6 +131,51 @@ describe("studyOf", () => {
     expect(texts.at(-1)).toMatch(/^drifted: ms does not differ from random/);
     const worse = studyOf([...repaired("misalignment", 0.017, 0.9), ...repaired("random", 0.017, 0.1)], [], options);
     expect(worse.conclusions[1]?.text).toMatch(/^ms is worse than random by/);
+  });
+});
+
+describe("how fast repairs take", () => {
+  const course = (method: string, seed: string, rates: ReadonlyArray<number>, model = "cliff") => ({
+    cell: cell(method, 0.017, seed, model),
+    watched: rates.map((asr, i) => ({ step: 5 * (i + 1), asr, overRefusal: i === 0 ? null : 0.25 })),
+  });
+  const courses = [
+    course("misalignment", "1", [0.5, 0.08, 0]),
+    course("misalignment", "2", [0.1, 0.2, 0]),
+    course("random", "1", [0.9, 0.8, 0.7]),
+    course("random", "2", [0.9, 0.6, 0.05]),
+    course("random", "3", [0.9, 0.6]),
+    course("full", "1", []),
+  ];
+
+  it("is a mean over seeds at the steps that all of them measured", () => {
+    const curves = curvesOf(courses, options);
+    expect(curves.map(({ method, step }) => [method, step])).toEqual([
+      ["ms", 5],
+      ["ms", 10],
+      ["ms", 15],
+      ["random", 5],
+      ["random", 10],
+    ]);
+    expect(curves[1]).toMatchObject({ model: "", percent: 1.7, lo: 0.08, hi: 0.2, overrefusal: 0.25, n: 2 });
+    expect(curves[1]?.asr).toBeCloseTo(0.14, 12);
+    expect(curves[0]?.overrefusal).toBeNull();
+  });
+
+  it("is told in steps, and in how many trainings it happened at all", () => {
+    const readings = repairReadings(courses, 0.1);
+    expect(readings.filter(({ measure }) => measure === "steps_to_repair").map(({ value }) => value)).toEqual([
+      10, 5, 15,
+    ]);
+    const measured = [...repaired("misalignment", 0.017, 0.02), ...repaired("random", 0.017, 0.5)];
+    const texts = studyOf(measured, readings, options).conclusions.map(({ text }) => text);
+    expect(texts.at(-1)).toBe(
+      "Steps until the attacks on validation prompts failed, on average: ms 7.5, random 15 (in 1 of 3 trainings, else never).",
+    );
+    const refusing = [...repaired("misalignment", 0.017, 0.02), ...repaired("random", 0.017, 0.5, "cliff", 10)];
+    expect(studyOf(refusing, [], options).conclusions.at(-1)?.text).toMatch(
+      /^ms refuses fewer harmless requests than random, by 50\.0 points \(95 % 25\.\d to 7\d\.\d\)\.$/,
+    );
   });
 });
 

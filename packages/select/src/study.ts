@@ -1,7 +1,8 @@
 /** Less is more, or not: the points, differences and conclusions of a study of selections at several budgets. */
 import type { StudyDifference, StudyPoint, Verdict } from "@precipice/artifacts";
 import type { Estimate } from "@precipice/stats";
-import { type Cell, percentOf } from "./study-cell.ts";
+import { type ArmNames, armOf, type Cell, cellKey, percentOf } from "./study-cell.ts";
+import { concludeOn } from "./study-conclusions.ts";
 import { type Outcome, outcomesOf, pairedDifference, type Rate, rateOf } from "./study-rates.ts";
 
 /** What was measured of one repair, or of the model before it. */
@@ -19,13 +20,9 @@ export interface Reading {
   readonly hi: number | null;
 }
 
-export interface StudyOptions {
+export interface StudyOptions extends ArmNames {
   /** Sets of harmful prompts by name, as patterns over prompt ids. */
   readonly sets: Readonly<Record<string, RegExp>>;
-  /** The model whose keys carry no name. */
-  readonly main: string;
-  /** What methods are called in keys; their own name where absent. */
-  readonly names: Readonly<Record<string, string>>;
   /** What is compared with every other method. */
   readonly method: string;
   /** The budget that is concluded on, 0..1. */
@@ -36,7 +33,7 @@ export interface StudyOptions {
 export interface Study {
   readonly points: ReadonlyArray<StudyPoint>;
   readonly differences: ReadonlyArray<StudyDifference>;
-  readonly conclusions: ReadonlyArray<{ readonly model: string; readonly text: string }>;
+  readonly conclusions: ReadonlyArray<{ readonly model: string; readonly percent: number; readonly text: string }>;
 }
 
 const RATES: ReadonlyArray<Rate> = ["asr", "overrefusal", "capability"];
@@ -71,7 +68,7 @@ export const studyOf = (
       points.filter((point) => point.model === model),
       differences.filter((difference) => difference.model === model),
       options,
-    ).map((text) => ({ model, text })),
+    ).map((text) => ({ model, percent: percentOf(options), text })),
   );
   return { points, differences, conclusions };
 };
@@ -79,18 +76,15 @@ export const studyOf = (
 const armsOf = (
   measured: ReadonlyArray<Measured>,
   readings: ReadonlyArray<Reading>,
-  { main, names }: StudyOptions,
+  options: StudyOptions,
 ): ReadonlyArray<Arm> => {
-  const key = ({ model, method, fraction }: Cell) => JSON.stringify([model, method, fraction]);
-  const byArm = Map.groupBy(readings, ({ cell }) => key(cell));
-  return [...Map.groupBy(measured, ({ cell }) => key(cell))].map(([name, cells]) => {
+  const byArm = Map.groupBy(readings, ({ cell }) => cellKey(cell));
+  return [...Map.groupBy(measured, ({ cell }) => cellKey(cell))].map(([name, cells]) => {
     const { cell } = cells[0] as Measured;
     const outcomes = (rate: Rate) => cells.flatMap((one) => outcomesOf(one.verdicts, one.cell.seed, rate));
     return {
-      model: cell.model === main ? "" : cell.model,
-      method: names[cell.method] ?? cell.method,
+      ...armOf(cell, options),
       fraction: cell.fraction,
-      percent: percentOf(cell),
       outcomes: { asr: outcomes("asr"), overrefusal: outcomes("overrefusal"), capability: outcomes("capability") },
       readings: byArm.get(name) ?? [],
     };
@@ -160,40 +154,4 @@ const differencesOf = (
         }),
       ),
   );
-};
-
-const points = (value: number): string => (value * 100).toFixed(1);
-const number = (value: number): string => value.toFixed(3);
-
-/** Sentences that the numbers make: what the method reaches, and whether it beats each other method. */
-const concludeOn = (
-  model: string,
-  all: ReadonlyArray<StudyPoint>,
-  differences: ReadonlyArray<StudyDifference>,
-  { method, names, fraction, main }: StudyOptions,
-): ReadonlyArray<string> => {
-  const percent = percentOf({ fraction });
-  const own = names[method] ?? method;
-  const of = (measure: string) => all.find((p) => p.method === own && p.percent === percent && p.measure === measure);
-  const [asr, over, rows] = [of("asr"), of("overrefusal"), of("rows")];
-  if (asr === undefined) return [];
-  const within = ({ lo, hi }: StudyPoint) =>
-    lo === null || hi === null ? "" : ` (95 % ${number(lo)} to ${number(hi)})`;
-  const reached = [
-    `On ${model === "" ? main : model}, ${own} at ${percent} % of the pool${rows === undefined ? "" : ` (${Math.round(rows.value)} rows)`} repairs to an ASR of ${number(asr.value)}${within(asr)}`,
-    ...(over === undefined ? [] : [` and an over-refusal of ${number(over.value)}${within(over)}`]),
-    ".",
-  ].join("");
-  const verdicts = differences
-    .filter((d) => d.measure === "asr" && d.percent === percent)
-    .map((d) => {
-      const other = d.against_percent === d.percent ? d.against : `${d.against} (${d.against_percent} % of the pool)`;
-      const interval = `95 % ${points(-d.hi)} to ${points(-d.lo)}`;
-      const gap = `${points(Math.abs(d.value))} points of ASR (${interval})`;
-      if (d.hi < 0) return `${own} beats ${other} by ${gap}.`;
-      if (d.lo > 0)
-        return `${own} is worse than ${other} by ${points(d.value)} points of ASR (95 % ${points(d.lo)} to ${points(d.hi)}).`;
-      return `${own} does not differ from ${other} by more than chance: its ASR is lower by ${points(-d.value)} points (${interval}).`;
-    });
-  return [reached, ...verdicts];
 };

@@ -26,12 +26,13 @@ const config = Schema.Struct({
 
 /**
  * `traces` are texts, as a rule those the model wrote before; both models read them. `answers` are what the model writes now:
- * with `prompts` that have references, the share of equal answers is the exact match. Metrics `compare.{name}.kl` (nats per
- * token, before ‖ after), `.cross_entropy`, `.cross_entropy_before`, `.perplexity`, `.perplexity_before` and `.exact_match`.
+ * with `prompts` that have references, the share of equal answers is the exact match, of `traces` that before. Metrics `compare.{name}.kl` (nats per
+ * token, before ‖ after), `.cross_entropy`, `.cross_entropy_before`, `.perplexity`, `.perplexity_before`, `.exact_match` and
+ * `.exact_match_before`.
  * Codes: E_COMPARE_EMPTY, and those of the models.
  */
 export const modelCompare = Stage.make("model.compare", {
-  version: 1,
+  version: 2,
   description: "Compares two models on text both should write: KL divergence, cross-entropy, exact match",
   config,
   inputs: {
@@ -75,10 +76,12 @@ export const modelCompare = Stage.make("model.compare", {
       n,
     });
     const entropy = { before: over(compared.before, "before"), after: over(compared.after, "after") };
+    const prompts = inputs.prompts === undefined ? [] : yield* inputs.prompts.rows("prompts");
     const match =
-      inputs.answers === undefined || inputs.prompts === undefined
+      inputs.answers === undefined
         ? undefined
-        : exactMatch(yield* labelledTraces(inputs.answers, config.label), yield* inputs.prompts.rows("prompts"));
+        : exactMatch(yield* labelledTraces(inputs.answers, config.label), prompts);
+    const matchBefore = match === undefined ? undefined : exactMatch(all, prompts);
     const found: Readonly<Record<string, Estimate>> = {
       kl: over(compared.kl, "kl"),
       cross_entropy: entropy.after,
@@ -86,6 +89,7 @@ export const modelCompare = Stage.make("model.compare", {
       perplexity: perplexity(entropy.after),
       perplexity_before: perplexity(entropy.before),
       ...(match === undefined ? {} : { exact_match: match }),
+      ...(matchBefore === undefined ? {} : { exact_match_before: matchBefore }),
     };
     const prefix = config.name === undefined ? "compare" : `compare.${config.name}`;
     yield* log(
