@@ -88,7 +88,8 @@ export const loraInputs = (graph: Graph, config: DecoderConfig, lora: LoraShape,
     if (module === undefined) return undefined;
     const [a, b] = (["A", "B"] as const).map((f) => parameters.get(loraKey(layer, linear, f))) as [Tensor, Tensor];
     const low = ops.gemm(drop?.(module, x) ?? x, a, { transB: true }); // [n, r]
-    return ops.mul(ops.gemm(low, b, { transB: true }), module.scale); // [n, out]
+    const high = ops.gemm(low, b, { transB: true }); // [n, out]
+    return module.scale === 1 ? high : ops.mul(high, module.scale);
   };
   return { parameters: [...parameters.values()], delta };
 };
