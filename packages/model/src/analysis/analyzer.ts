@@ -5,6 +5,7 @@
 import { type HostTensor, type HostTensors, WorkerHost } from "@precipice/onnx";
 import { checkRows, padRows } from "../batch.ts";
 import type { Checkpoint } from "../checkpoint.ts";
+import { siteWidth } from "../decoder/sites.ts";
 import { CheckpointError, DecoderError } from "../errors.ts";
 import { type ForwardRequest, forwardProgram, needsWholeRows } from "../programs/forward.ts";
 import { forwardBytes } from "../programs/forward-memory.ts";
@@ -62,6 +63,9 @@ interface Loaded {
   readonly maxTokens: number;
 }
 
+/** Results of a batch that may be made while those of the one before are still in use. */
+const AHEAD_BYTES = 32 * 2 ** 20;
+
 /** A forward program in its worker. Calls of `run` are served one after the other. */
 export class Analyzer {
   readonly #checkpoint: Checkpoint;
@@ -107,25 +111,47 @@ export class Analyzer {
     checkRows(rows, vocab, maxPositions);
     const plan = this.#plan(lengths);
     const { worker, past } = await this.#load(plan, Math.max(1, lengths[plan[0]?.rows[0] ?? 0] ?? 1));
+    const capturedOf = (group: ReadonlyArray<number>) =>
+      group.flatMap((row) =>
+        (captureAt?.(row) ?? []).map((token) => {
+          if (!(token >= 0 && token < (lengths[row] as number)))
+            throw new DecoderError({ what: `row ${row}`, problem: `has no token ${token}` });
+          return { row, token };
+        }),
+      );
+    const start = async (group: ReadonlyArray<number>) => this.#runWhole(worker, past, run, group, capturedOf(group));
+    /** The batch after the one that is waited for: the worker has it at hand, so it never waits for what is done with results. */
+    let ahead: Promise<AnalyzedBatch> | undefined;
     let done = 0;
     this.#runs++;
     try {
-      for (const { rows: group, chunk } of plan) {
-        const captured = group.flatMap((row) =>
-          (captureAt?.(row) ?? []).map((token) => {
-            if (!(token >= 0 && token < (lengths[row] as number)))
-              throw new DecoderError({ what: `row ${row}`, problem: `has no token ${token}` });
-            return { row, token };
-          }),
-        );
-        if (chunk === undefined) yield await this.#runWhole(worker, past, run, group, captured);
-        else yield* this.#runChunks(worker, run, group[0] as number, chunk, captured);
+      for (const [i, { rows: group, chunk }] of plan.entries()) {
+        if (chunk === undefined) {
+          const current = ahead ?? start(group);
+          const next = plan[i + 1];
+          ahead =
+            next?.chunk === undefined && next !== undefined && this.#isSmall(next.rows, captureAt)
+              ? start(next.rows)
+              : undefined;
+          ahead?.catch(() => undefined); // thrown when its turn comes
+          yield await current;
+        } else yield* this.#runChunks(worker, run, group[0] as number, chunk, capturedOf(group));
         done += group.length;
         onRows?.(done, rows.length);
       }
     } finally {
+      await ahead?.catch(() => undefined);
       this.#runs--;
     }
+  }
+
+  /** May the results of these rows lie in memory beside those of the batch before? */
+  #isSmall(group: ReadonlyArray<number>, captureAt: AnalysisRun["captureAt"]): boolean {
+    const { capture = [], patterns, patternRows, headEffects, logits } = this.#request;
+    if ([patterns, patternRows, headEffects].some((large) => large !== undefined) || logits === true) return false;
+    const vectors = captureAt === undefined ? 0 : group.reduce((sum, row) => sum + captureAt(row).length, 0);
+    const width = capture.reduce((sum, site) => sum + siteWidth(this.#checkpoint.config, site), 0);
+    return vectors * width * Float32Array.BYTES_PER_ELEMENT <= AHEAD_BYTES;
   }
 
   /** Let the batch in progress end, then free the worker. */
