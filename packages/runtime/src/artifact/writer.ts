@@ -1,4 +1,5 @@
 /** Writing an artifact into a private folder; nothing is visible to others until the store publishes it whole. */
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
@@ -9,7 +10,7 @@ import { io } from "../io.ts";
 import { FailureRow, failuresTable } from "../shards/failures.ts";
 import { dtypeOf, VectorEncoder } from "./arrow.ts";
 import { columnsOf } from "./column.ts";
-import { inventory } from "./inventory.ts";
+import { type FileEntry, inventory } from "./inventory.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
 import type { Contents } from "./manifest.ts";
 import { encodeParquet, ParquetStream } from "./parquet.ts";
@@ -69,20 +70,31 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
   const rowsError = (what: string, message: string) =>
     new ArtifactError({ code: "E_ROWS", message: `${kind.name}.${what}: ${message}`, path: folder });
 
-  const writeRows = Effect.fn("Writer.writeRows")(function* (table: string, rows: ReadonlyArray<never>) {
+  /** What was written so far, file by file: hashed on its way, so that nothing is read back. */
+  const written = new Map<string, WrittenFile>();
+  const append = (file: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> => {
+    const path = join(folder, file);
+    const known = written.get(file);
+    const content = known ?? new WrittenFile();
+    written.set(file, content);
+    return io(path, async () => {
+      await writeChunks(path, chunks, known === undefined ? "w" : "a");
+      for (const chunk of chunks) content.add(chunk);
+    });
+  };
+
+  const writeRows = Effect.fnUntraced(function* (table: string, rows: ReadonlyArray<never>) {
     const schema = schemaOf(kind, table);
     if (schema === undefined) return yield* rowsError(table, "no such table");
     if (tables.has(table)) return yield* rowsError(table, "already written: collect the rows and write them once");
     const bad = findBadRow(schema, rows);
     if (bad !== undefined) return yield* rowsError(table, bad);
     tables.set(table, rows.length);
-    const path = join(folder, `${table}.parquet`);
-    const bytes = encodeParquet(columnsOf(schema), rows);
-    yield* io(path, () => writeChunks(path, [new Uint8Array(bytes)], "w"));
+    yield* append(`${table}.parquet`, [new Uint8Array(encodeParquet(columnsOf(schema), rows))]);
   });
 
   const streams = new Map<string, ParquetStream>();
-  const appendRows = Effect.fn("Writer.appendRows")(function* (table: string, rows: ReadonlyArray<never>) {
+  const appendRows = Effect.fnUntraced(function* (table: string, rows: ReadonlyArray<never>) {
     const schema = kind.tables[table];
     if (schema === undefined) return yield* rowsError(table, "no such table");
     const stream = streams.get(table) ?? new ParquetStream(columnsOf(schema));
@@ -90,11 +102,11 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     const bad = findBadRow(schema, rows);
     if (bad !== undefined) return yield* rowsError(table, bad);
     streams.set(table, stream);
-    yield* append(join(folder, `${table}.parquet`), [stream.write(rows)]);
+    yield* append(`${table}.parquet`, [stream.write(rows)]);
     tables.set(table, stream.rows);
   });
 
-  const writeVectors = Effect.fn("Writer.writeVectors")(function* (set: string, batch: VectorBatch<never>) {
+  const writeVectors = Effect.fnUntraced(function* (set: string, batch: VectorBatch<never>) {
     const schema = kind.vectors[set];
     if (schema === undefined) return yield* rowsError(set, "no such vectors");
     const { columns, data, dim } = batch;
@@ -112,19 +124,20 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
       try: () => encoder.write(batch),
       catch: (cause) => rowsError(set, cause instanceof Error ? cause.message : String(cause)),
     });
-    yield* append(join(folder, `${set}.arrow`), chunks);
+    yield* append(`${set}.arrow`, chunks);
   });
 
   const seal = Effect.gen(function* () {
-    for (const [table, stream] of streams) yield* append(join(folder, `${table}.parquet`), [stream.finish()]);
-    for (const [set, encoder] of encoders) yield* append(join(folder, `${set}.arrow`), encoder.finish());
+    for (const [table, stream] of streams) yield* append(`${table}.parquet`, [stream.finish()]);
+    for (const [set, encoder] of encoders) yield* append(`${set}.arrow`, encoder.finish());
     const missing = [
       ...Object.keys(kind.tables).filter((table) => !tables.has(table)),
       ...Object.keys(kind.vectors).filter((set) => !encoders.has(set)),
       ...(yield* io(folder, () => missingFiles(folder, kind.files))),
     ];
     if (missing.length > 0) return yield* incomplete(kind, folder, missing);
-    const files = yield* io(folder, () => inventory(folder));
+    const known = new Map([...written].map(([path, file]) => [path, file.entry(path)]));
+    const files = yield* io(folder, () => inventory(folder, known));
     return {
       tables: Object.fromEntries(
         [...tables].map(([name, rows]) => [
@@ -164,8 +177,21 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
   };
 }
 
-const append = (path: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> =>
-  io(path, () => writeChunks(path, chunks, "a"));
+/** Size and sha256 of a file while it is written. */
+class WrittenFile {
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+
+  add(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /** Ends it. */
+  entry(path: string): FileEntry {
+    return { path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+}
 
 async function missingFiles(folder: string, promised: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
   const found = await Promise.all(

@@ -1,5 +1,4 @@
 /** Runs one node: its lock, a private folder, typed readers and writers, then publication of every output or of none. */
-import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
 import type * as Scope from "effect/Scope";
@@ -7,7 +6,7 @@ import type { AnyKind } from "../artifact/kind.ts";
 import type { Manifest } from "../artifact/manifest.ts";
 import { open } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
-import { makeFolder, remove } from "../disk.ts";
+import { makeFolder, removeFolder } from "../disk.ts";
 import type { ArtifactError, StageError } from "../errors.ts";
 import { io } from "../io.ts";
 import { digestOf } from "../plan/canonical.ts";
@@ -17,7 +16,7 @@ import { type FailureRow, failuresTable } from "../shards/failures.ts";
 import { mapRowsIn, type ShardInfo } from "../shards/map-rows.ts";
 import { storedShards } from "../shards/stored.ts";
 import { type Inputs, type Outputs, portOf, type ReadersOf } from "../stage.ts";
-import type { Found } from "../store/store.ts";
+import type { Found, Store } from "../store/store.ts";
 import { versionsOf } from "../version.ts";
 import type { RunEventBody } from "./events.ts";
 
@@ -53,18 +52,17 @@ export const runNode = Effect.fnUntraced(function* (
       { discard: true },
     ),
   );
-  yield* Effect.promise(() => remove(scratchOf(plan, planned)).catch(() => undefined));
+  yield* Effect.promise(() => removeFolder(made.scratch).catch(() => undefined));
   return made.run;
 }, Effect.scoped);
-
-/** Where a node's work in progress survives a kill. */
-const scratchOf = ({ store }: Plan, { key }: PlannedNode): string => store.scratchOf(digestOf(key));
 
 /** Runs the work within the budget. */
 export type Hold = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
 
 interface Made {
   readonly run: NodeRun;
+  /** Where its work in progress survives a kill. */
+  readonly scratch: string;
   /** What is to be published. */
   readonly outputs: ReadonlyArray<{ readonly folder: string; readonly kind: AnyKind; readonly manifest: Manifest }>;
 }
@@ -77,7 +75,9 @@ const make = Effect.fnUntraced(function* (
   const { node } = planned;
   const { store } = plan;
   const outputs = Object.entries(node.stage.outputs as Outputs);
-  const waited = yield* store.lock(digestOf(planned.key), {
+  const digest = digestOf(planned.key);
+  const scratch = store.scratchOf(digest);
+  const waited = yield* store.lock(digest, {
     onWait: (holder) =>
       emit({
         type: "node.waiting",
@@ -90,12 +90,11 @@ const make = Effect.fnUntraced(function* (
       store.find(kind, planned.digests[output] as string),
     );
     if (found.length > 0 && found.every(({ state }) => state === "present") && !(planned.forced && !waited)) {
-      return { run: { shared: true, failures: failuresIn(found), shards: [] }, outputs: [] };
+      return { run: { shared: true, failures: failuresIn(found), shards: [] }, scratch, outputs: [] };
     }
   }
   const started = performance.now();
-  const folder = yield* store.workspace;
-  const open = yield* openWriters(planned, folder);
+  const open = yield* openWriters(planned, store);
   const log = (message: string) => Effect.sync(() => emit({ type: "node.log", node: node.name, message }));
   const progress = progressOf(node.name, emit);
   const config = rowConfig(node.stage.config, node.config);
@@ -126,9 +125,9 @@ const make = Effect.fnUntraced(function* (
       progress,
       log,
       mapRows,
-      scratch: scratchOf(plan, planned),
+      scratch,
     }),
-  ).pipe(Effect.provide(logsAsEvents(node.name, emit)));
+  ).pipe(Effect.provideService(Logger.CurrentLoggers, logsAsEvents(node.name, emit)));
   const durationMs = Math.round(performance.now() - started);
   if (failures.length > 0) {
     yield* Effect.forEach(open, ({ writeFailures }) => writeFailures(failures), { discard: true });
@@ -141,7 +140,7 @@ const make = Effect.fnUntraced(function* (
       manifest: manifestOf(planned, output, kind, contents, durationMs, used),
     })),
   );
-  return { run: { shared: false, failures: failures.length, shards }, outputs: sealed };
+  return { run: { shared: false, failures: failures.length, shards }, scratch, outputs: sealed };
 });
 
 /** Rows without a result, by the manifests of a node's outputs (each of which repeats them). */
@@ -152,24 +151,24 @@ export const failuresIn = (found: ReadonlyArray<Found>): number =>
     0,
   );
 
-const openWriters = (planned: PlannedNode, folder: string) =>
-  Effect.forEach(Object.entries(planned.node.stage.outputs as Outputs), ([output, kind]) => {
-    const path = join(folder, output);
-    return Effect.map(
-      io(path, () => makeFolder(path)),
-      () => ({ output, kind, ...create(kind, path) }),
-    );
-  });
+const openWriters = (planned: PlannedNode, store: Store) =>
+  Effect.forEach(
+    Object.entries(planned.node.stage.outputs as Outputs),
+    Effect.fnUntraced(function* ([output, kind]) {
+      const path = yield* store.workspace;
+      yield* io(path, () => makeFolder(path));
+      return { output, kind, ...create(kind, path) };
+    }),
+  );
 
 /** The readers of a node's inputs, by port: one, an array, or `undefined`. */
 function readersOf(plan: Plan, planned: PlannedNode): ReadersOf<never> {
-  const digestOf = new Map(plan.nodes.map(({ node, digests }) => [node.name, digests]));
   const ports = Object.entries(planned.node.stage.inputs as Inputs);
   return Object.fromEntries(
     ports.map(([name, spec]) => {
       const port = portOf(spec);
-      const readers = (planned.node.inputs[name] ?? []).map((edge) => {
-        const digest = digestOf.get(edge.node)?.[edge.output] as string;
+      const readers = (planned.node.inputs[name] ?? []).map((edge, i) => {
+        const digest = planned.key.inputs[name]?.[i] as string;
         return open(port.kind, plan.store.pathOf(port.kind, digest), { digest, node: edge.node });
       });
       return [name, port.arity === "many" ? readers : readers[0]];
@@ -227,7 +226,7 @@ function progressOf(node: string, emit: (event: RunEventBody) => void) {
 
 /** What a stage logs through Effect becomes an event instead of a line that tears the live view. */
 const logsAsEvents = (node: string, emit: (event: RunEventBody) => void) =>
-  Logger.layer([
+  new Set([
     Logger.make<unknown, void>(({ message }) => {
       const text = (Array.isArray(message) ? message : [message]).map(String).join(" ");
       emit({ type: "node.log", node, message: text });

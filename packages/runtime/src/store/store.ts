@@ -6,12 +6,12 @@ import { dirname, join, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import type { AnyKind } from "../artifact/kind.ts";
-import { damaged, type Manifest, manifestFile, readManifest } from "../artifact/manifest.ts";
+import { damaged, findManifest, type Manifest, manifestFile } from "../artifact/manifest.ts";
 import { findDamage } from "../artifact/reader.ts";
-import { listFolder, makeFolder, remove, rename, writeChunks } from "../disk.ts";
+import { listFolder, remove, removeFolder, rename, writeChunks } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
-import { syncShared, syncTree } from "./durable.ts";
+import { renameInto, syncShared, syncTree } from "./durable.ts";
 import { ignoring, type LockOptions, lock, sweepLocks } from "./lock.ts";
 import { claim, isOrphan, nameOf } from "./owner.ts";
 
@@ -31,7 +31,7 @@ export interface Store {
   readonly scratchOf: (digest: string) => string;
   /** Looks a digest up; compares file sizes with the manifest, reads no data. */
   readonly find: (kind: AnyKind, digest: string) => Effect.Effect<Found, ArtifactError>;
-  /** A private folder on the store's file system, removed with the scope unless published from. */
+  /** A private folder on the store's file system (not created yet), removed with the scope with what it still holds. */
   readonly workspace: Effect.Effect<string, ArtifactError, Scope.Scope>;
   /** Holds the lock `name` (a digest, or `run-` and the id of a run) for the scope; succeeds with whether it had to wait. */
   readonly lock: (name: string, options?: LockOptions) => Effect.Effect<boolean, ArtifactError, Scope.Scope>;
@@ -57,48 +57,53 @@ export const open = Effect.fn("Store.open")(function* (root: string, options: { 
   const scratchOf = (digest: string): string => join(base, "scratch", digest);
   if (options.sweep ?? true) yield* io(temporary, () => sweep(base, false));
 
-  const find = Effect.fn("Store.find")(function* (kind: AnyKind, digest: string) {
+  const find = (kind: AnyKind, digest: string): Effect.Effect<Found, ArtifactError> => {
     const folder = pathOf(kind, digest);
-    return yield* readManifest(folder).pipe(
-      Effect.flatMap((manifest) =>
-        Effect.map(
-          findDamage(folder, manifest),
-          (what): Found => (what === undefined ? { state: "present", manifest } : { state: "damaged", what }),
-        ),
-      ),
-      Effect.catch((error): Effect.Effect<Found, ArtifactError> => {
-        if (error.code === "E_ARTIFACT_DAMAGED")
-          return Effect.succeed({ state: "damaged", what: "artifact.json is unreadable" });
-        return error.code === "E_ARTIFACT_MISSING" ? Effect.succeed({ state: "absent" }) : Effect.fail(error);
+    return findManifest(folder).pipe(
+      Effect.flatMap((manifest): Effect.Effect<Found, ArtifactError> => {
+        if (manifest === undefined) return Effect.succeed({ state: "absent" });
+        return Effect.map(findDamage(folder, manifest), (what) =>
+          what === undefined ? { state: "present", manifest } : { state: "damaged", what },
+        );
       }),
+      Effect.catch((error) =>
+        error.code === "E_ARTIFACT_DAMAGED"
+          ? Effect.succeed<Found>({ state: "damaged", what: "artifact.json is unreadable" })
+          : Effect.fail(error),
+      ),
     );
-  });
+  };
 
   const workspace = Effect.acquireRelease(
-    io(temporary, async () => {
-      const folder = join(temporary, nameOf(claim()));
-      await makeFolder(folder);
-      return folder;
-    }),
-    (folder) => Effect.promise(() => remove(folder).catch(() => undefined)),
+    Effect.sync(() => join(temporary, nameOf(claim()))),
+    (folder) => Effect.promise(() => removeFolder(folder).catch(() => undefined)),
   );
 
-  const publish = Effect.fn("Store.publish")(function* (
-    folder: string,
-    kind: AnyKind,
-    manifest: Manifest,
-    replace: boolean,
-  ) {
+  const publish = Effect.fnUntraced(function* (folder: string, kind: AnyKind, manifest: Manifest, replace: boolean) {
     const target = pathOf(kind, manifest.digest);
-    yield* io(target, async () => {
-      await writeChunks(join(folder, manifestFile), [`${JSON.stringify(manifest, null, 2)}\n`], "w");
-      await syncTree(folder);
-      await makeFolder(dirname(target));
-      if (replace) await rename(target, `${folder}.old`).catch(ignoring("ENOENT"));
-      await rename(folder, target).catch(ignoring("ENOTEMPTY", "EEXIST", "EPERM"));
-      await syncShared(dirname(target));
-      if (replace) await remove(`${folder}.old`);
+    const first = yield* io(target, async () => {
+      const text = `${JSON.stringify(manifest, null, 2)}\n`;
+      await writeChunks(join(folder, manifestFile), [text], "w");
+      const folders = kind.files.filter((path) => path.endsWith("/"));
+      await syncTree(folder, [manifestFile, ...manifest.contents.files.map(({ path }) => path), ...folders]);
+      const old = `${folder}.old`;
+      if (replace) await rename(target, old).catch(ignoring("ENOENT"));
+      try {
+        const renamed = await renameInto(folder, target, store.root).then(
+          () => true,
+          (cause) => {
+            ignoring("ENOTEMPTY", "EEXIST", "EPERM")(cause);
+            return false;
+          },
+        );
+        await syncShared(dirname(target));
+        return renamed;
+      } finally {
+        if (replace) await remove(old);
+      }
     });
+    if (first) return;
+    // Another run's result is there: it must be as whole as this one, which goes with its workspace.
     const published = yield* find(kind, manifest.digest);
     if (published.state !== "present") {
       return yield* damaged(
