@@ -36,5 +36,6 @@ export {
   type Piece,
   type ShardInfo,
 } from "./shards/map-rows.ts";
+export type { StreamRows, StreamRowsOptions } from "./shards/stream-rows.ts";
 export * as Stage from "./stage.ts";
 export * as Store from "./store.ts";

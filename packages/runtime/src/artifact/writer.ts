@@ -6,15 +6,17 @@ import { dirname, join, resolve, sep } from "node:path";
 import * as Effect from "effect/Effect";
 import { writeChunks } from "../disk.ts";
 import { ArtifactError } from "../errors.ts";
-import { io } from "../io.ts";
+import { io, ioError } from "../io.ts";
 import { FailureRow, failuresTable } from "../shards/failures.ts";
-import { dtypeOf, VectorEncoder } from "./arrow.ts";
+import { dtypeOf, type VectorDType, VectorEncoder } from "./arrow.ts";
 import { columnsOf } from "./column.ts";
 import { type FileEntry, inventory } from "./inventory.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
-import type { Contents } from "./manifest.ts";
+import { type Contents, damaged, readManifest } from "./manifest.ts";
 import { encodeParquet, ParquetStream } from "./parquet.ts";
+import type { Reader } from "./reader.ts";
 import { findBadRow } from "./rows.ts";
+import { copyBatches } from "./vector-file.ts";
 
 /** Vectors to write: `data` is `[rows, dim]` row-major, f32 or the raw bits of f16; row `i` belongs to `columns[i]`. */
 export interface VectorBatch<Row> {
@@ -46,6 +48,11 @@ export interface Writer<K extends AnyKind = AnyKind> {
     set: N,
     batch: VectorBatch<RowOf<K["vectors"], N>>,
   ) => Effect.Effect<void, ArtifactError>;
+  /** Appends all vectors of another artifact of this kind, as they lie there: bytes are copied, no row is read. */
+  readonly copyVectors: <N extends keyof K["vectors"] & string>(
+    set: N,
+    from: Reader<K>,
+  ) => Effect.Effect<void, ArtifactError>;
   /** Absolute path to write a free file to; its folders exist. */
   readonly file: (relative: string) => string;
 }
@@ -72,16 +79,15 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
 
   /** What was written so far, file by file: hashed on its way, so that nothing is read back. */
   const written = new Map<string, WrittenFile>();
-  const append = (file: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> => {
-    const path = join(folder, file);
+  const write = async (file: string, chunks: ReadonlyArray<Uint8Array>): Promise<void> => {
     const known = written.get(file);
     const content = known ?? new WrittenFile();
     written.set(file, content);
-    return io(path, async () => {
-      await writeChunks(path, chunks, known === undefined ? "w" : "a");
-      for (const chunk of chunks) content.add(chunk);
-    });
+    await writeChunks(join(folder, file), chunks, known === undefined ? "w" : "a");
+    for (const chunk of chunks) content.add(chunk);
   };
+  const append = (file: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> =>
+    io(join(folder, file), () => write(file, chunks));
 
   const writeRows = Effect.fnUntraced(function* (table: string, rows: ReadonlyArray<never>) {
     const schema = schemaOf(kind, table);
@@ -110,10 +116,8 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     const schema = kind.vectors[set];
     if (schema === undefined) return yield* rowsError(set, "no such vectors");
     const { columns, data, dim } = batch;
-    const encoder = encoders.get(set) ?? new VectorEncoder(columnsOf(schema), dim, dtypeOf(data));
-    if (encoder.dim !== dim) return yield* rowsError(set, `dim ${dim} after batches of dim ${encoder.dim}`);
-    if (encoder.dtype !== dtypeOf(data))
-      return yield* rowsError(set, `${dtypeOf(data)} after batches of ${encoder.dtype}`);
+    const encoder = encoderOf(set, dim, dtypeOf(data));
+    if (encoder instanceof ArtifactError) return yield* encoder;
     if (data.length !== columns.length * dim) {
       return yield* rowsError(set, `${data.length} values are not ${columns.length} rows of ${dim}`);
     }
@@ -125,6 +129,41 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
       catch: (cause) => rowsError(set, cause instanceof Error ? cause.message : String(cause)),
     });
     yield* append(`${set}.arrow`, chunks);
+  });
+
+  const encoderOf = (set: string, dim: number, dtype: VectorDType): VectorEncoder | ArtifactError => {
+    const encoder = encoders.get(set) ?? new VectorEncoder(columnsOf(kind.vectors[set]), dim, dtype);
+    if (encoder.dim !== dim) return rowsError(set, `dim ${dim} after batches of dim ${encoder.dim}`);
+    if (encoder.dtype !== dtype) return rowsError(set, `${dtype} after batches of ${encoder.dtype}`);
+    return encoder;
+  };
+
+  const copyVectors = Effect.fnUntraced(function* (set: string, from: Reader) {
+    if (kind.vectors[set] === undefined) return yield* rowsError(set, "no such vectors");
+    const source = join(from.path, `${set}.arrow`);
+    const rows = (yield* readManifest(from.path)).contents.vectors[set]?.rows;
+    if (rows === undefined) return yield* damaged(from.path, `it has no ${set}`);
+    if (rows === 0) return;
+    yield* Effect.tryPromise({
+      try: () =>
+        copyBatches(
+          source,
+          async (dim, dtype) => {
+            const encoder = encoderOf(set, dim, dtype);
+            if (encoder instanceof ArtifactError) throw encoder;
+            encoders.set(set, encoder);
+            await write(`${set}.arrow`, encoder.splice(rows));
+          },
+          (bytes) => write(`${set}.arrow`, [bytes]),
+        ),
+      catch: (cause) => {
+        if (cause instanceof ArtifactError) return cause;
+        const { code } = cause as NodeJS.ErrnoException;
+        return code === undefined
+          ? damaged(from.path, `${set}.arrow: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+          : ioError(source, cause);
+      },
+    });
   });
 
   const seal = Effect.gen(function* () {
@@ -170,6 +209,7 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
       writeRows: writeRows as Writer<K>["writeRows"],
       appendRows: appendRows as Writer<K>["appendRows"],
       writeVectors: writeVectors as Writer<K>["writeVectors"],
+      copyVectors: copyVectors as Writer<K>["copyVectors"],
       file,
     },
     writeFailures: (rows) => writeRows(failuresTable, rows as ReadonlyArray<never>),

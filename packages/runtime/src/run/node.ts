@@ -1,4 +1,5 @@
 /** Runs one node: its lock, a private folder, typed readers and writers, then publication of every output or of none. */
+import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
 import type * as Scope from "effect/Scope";
@@ -15,8 +16,10 @@ import { rowConfig } from "../plan/result-config.ts";
 import { type FailureRow, failuresTable } from "../shards/failures.ts";
 import { mapRowsIn, type ShardInfo } from "../shards/map-rows.ts";
 import { storedShards } from "../shards/stored.ts";
+import { streamRowsIn } from "../shards/stream-rows.ts";
 import { type Inputs, type Outputs, portOf, type ReadersOf } from "../stage.ts";
-import type { Found, Store } from "../store/store.ts";
+import type { Found } from "../store/found.ts";
+import type { Store } from "../store/store.ts";
 import { versionsOf } from "../version.ts";
 import type { RunEventBody } from "./events.ts";
 
@@ -100,21 +103,32 @@ const make = Effect.fnUntraced(function* (
   const config = rowConfig(node.stage.config, node.config);
   const shards: Array<ShardInfo> = [];
   const failures: Array<FailureRow> = [];
+  const used: Array<{ readonly kind: string; readonly digest: string }> = [];
   const { stage, stageVersion, inputs, fingerprint, numerics } = planned.key;
+  const origin = { stage, stageVersion, config, inputs, fingerprint, numerics };
+  const onShard = (shard: ShardInfo): void => {
+    shards.push(shard);
+    emit({ type: "node.shard", node: node.name, ...shard });
+  };
   const mapRows = mapRowsIn({
-    store: storedShards(
-      store,
-      node.name,
-      { stage, stageVersion, config, inputs, fingerprint, numerics },
-      planned.forced,
-    ),
+    store: storedShards(store, node.name, origin, planned.forced),
     key: { ...planned.key, config },
     progress,
     onShard: (shard) => {
-      shards.push(shard);
-      emit({ type: "node.shard", node: node.name, ...shard });
+      used.push({ kind: shard.kind, digest: shard.digest });
+      onShard(shard);
     },
     onFailures: (rows) => Effect.sync(() => void failures.push(...rows)),
+  });
+  const streamRows = streamRowsIn({
+    node: node.name,
+    folder: join(scratch, "shards"),
+    root: store.root,
+    workspace: store.workspace,
+    forced: planned.forced,
+    origin,
+    progress,
+    onShard,
   });
   yield* Effect.scoped(
     node.stage.run({
@@ -125,6 +139,7 @@ const make = Effect.fnUntraced(function* (
       progress,
       log,
       mapRows,
+      streamRows,
       scratch,
     }),
   ).pipe(Effect.provideService(Logger.CurrentLoggers, logsAsEvents(node.name, emit)));
@@ -132,7 +147,6 @@ const make = Effect.fnUntraced(function* (
   if (failures.length > 0) {
     yield* Effect.forEach(open, ({ writeFailures }) => writeFailures(failures), { discard: true });
   }
-  const used = shards.map(({ kind, digest }) => ({ kind, digest }));
   const sealed = yield* Effect.forEach(open, ({ output, kind, writer, seal }) =>
     Effect.map(seal, (contents) => ({
       folder: writer.path,

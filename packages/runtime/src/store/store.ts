@@ -2,24 +2,18 @@
  * The content-addressed store: `.precipice/store/<kind>/<digest>/` under a root. Results are written in a private folder,
  * flushed, and renamed into place: a digest exists whole or not at all, whoever else is running.
  */
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import type { AnyKind } from "../artifact/kind.ts";
-import { damaged, findManifest, type Manifest, manifestFile } from "../artifact/manifest.ts";
-import { findDamage } from "../artifact/reader.ts";
-import { listFolder, remove, removeFolder, rename, writeChunks } from "../disk.ts";
+import { damaged, type Manifest } from "../artifact/manifest.ts";
+import { listFolder, remove, removeFolder } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
-import { renameInto, syncShared, syncTree } from "./durable.ts";
-import { ignoring, type LockOptions, lock, sweepLocks } from "./lock.ts";
+import { type Found, findIn } from "./found.ts";
+import { type LockOptions, lock, sweepLocks } from "./lock.ts";
 import { claim, isOrphan, nameOf } from "./owner.ts";
-
-/** What the store has for a digest. */
-export type Found =
-  | { readonly state: "present"; readonly manifest: Manifest }
-  | { readonly state: "absent" }
-  | { readonly state: "damaged"; readonly what: string };
+import { publishFolder } from "./publish.ts";
 
 export interface Store {
   /** Absolute folder that holds `.precipice` and `runs`. */
@@ -57,22 +51,7 @@ export const open = Effect.fn("Store.open")(function* (root: string, options: { 
   const scratchOf = (digest: string): string => join(base, "scratch", digest);
   if (options.sweep ?? true) yield* io(temporary, () => sweep(base, false));
 
-  const find = (kind: AnyKind, digest: string): Effect.Effect<Found, ArtifactError> => {
-    const folder = pathOf(kind, digest);
-    return findManifest(folder).pipe(
-      Effect.flatMap((manifest): Effect.Effect<Found, ArtifactError> => {
-        if (manifest === undefined) return Effect.succeed({ state: "absent" });
-        return Effect.map(findDamage(folder, manifest), (what) =>
-          what === undefined ? { state: "present", manifest } : { state: "damaged", what },
-        );
-      }),
-      Effect.catch((error) =>
-        error.code === "E_ARTIFACT_DAMAGED"
-          ? Effect.succeed<Found>({ state: "damaged", what: "artifact.json is unreadable" })
-          : Effect.fail(error),
-      ),
-    );
-  };
+  const find = (kind: AnyKind, digest: string) => findIn(pathOf(kind, digest));
 
   const workspace = Effect.acquireRelease(
     Effect.sync(() => join(temporary, nameOf(claim()))),
@@ -81,27 +60,7 @@ export const open = Effect.fn("Store.open")(function* (root: string, options: { 
 
   const publish = Effect.fnUntraced(function* (folder: string, kind: AnyKind, manifest: Manifest, replace: boolean) {
     const target = pathOf(kind, manifest.digest);
-    const first = yield* io(target, async () => {
-      const text = `${JSON.stringify(manifest, null, 2)}\n`;
-      await writeChunks(join(folder, manifestFile), [text], "w");
-      const folders = kind.files.filter((path) => path.endsWith("/"));
-      await syncTree(folder, [manifestFile, ...manifest.contents.files.map(({ path }) => path), ...folders]);
-      const old = `${folder}.old`;
-      if (replace) await rename(target, old).catch(ignoring("ENOENT"));
-      try {
-        const renamed = await renameInto(folder, target, store.root).then(
-          () => true,
-          (cause) => {
-            ignoring("ENOTEMPTY", "EEXIST", "EPERM")(cause);
-            return false;
-          },
-        );
-        await syncShared(dirname(target));
-        return renamed;
-      } finally {
-        if (replace) await remove(old);
-      }
-    });
+    const first = yield* io(target, () => publishFolder({ folder, target, kind, manifest, root: store.root, replace }));
     if (first) return;
     // Another run's result is there: it must be as whole as this one, which goes with its workspace.
     const published = yield* find(kind, manifest.digest);
