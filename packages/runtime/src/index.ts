@@ -20,6 +20,7 @@ export { pipelineJsonSchema } from "./json-schema.ts";
 export * as Pipeline from "./pipeline.ts";
 export { canonicalJson, digestOf } from "./plan/canonical.ts";
 export { type Plan, type PlannedNode, type PlanOptions, plan } from "./plan/plan.ts";
+export { type SkippedGroup, skippedGroups } from "./plan/skipped.ts";
 export { type Sum, type Totals, totals } from "./plan/totals.ts";
 export * as Plugin from "./plugin.ts";
 export * as Registry from "./registry.ts";

@@ -43,11 +43,11 @@ export async function* vectorBatches(
   }
 }
 
-const copyBytes = 1 << 22;
+const copyBytes = 1 << 20;
 
 /**
  * The batches of a file as they lie there, for another file of the same columns: no row is decoded. `begin` gets the width and
- * type of the vectors first, then `take` piece after piece.
+ * type of the vectors first, then `take` piece after piece, each in the place of the one before.
  *
  * @throws Error when the file is not such a stream.
  */
@@ -66,8 +66,11 @@ export async function copyBatches(
     if (Buffer.compare(last, endOfStream) !== 0) throw new Error("the file does not end as an Arrow stream");
     const { dim, dtype } = vectorsOf(await readAt(file, 0, schema.bytes));
     await begin(dim, dtype);
-    for (let at = schema.bytes; at < end; at += copyBytes) {
-      await take(await readAt(file, at, Math.min(copyBytes, end - at)));
+    const buffer = new Uint8Array(Math.min(copyBytes, end - schema.bytes));
+    for (let at = schema.bytes; at < end; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
+      await fill(file, piece, at);
+      await take(piece);
     }
   } finally {
     await file.close();
