@@ -77,6 +77,7 @@ const writer = (kind: AnyKind, into: Record<string, unknown>): Writer => ({
       if (into[set] !== undefined) throw new Error("one batch of vectors is all this support knows");
       into[set] = batch;
     }),
+  copyVectors: () => Effect.die("copies need a folder"),
   file: (relative: string) => `/nowhere/${relative}`,
 });
 
@@ -118,6 +119,7 @@ export const runStage = async (
         mapRows: mapRowsInMemory({
           onFailures: (rows) => Effect.sync(() => void Object.assign(outputs, { failures: { failures: rows } })),
         }),
+        streamRows: () => Effect.die("streams need a folder"),
         log: (message: string) => Effect.sync(() => void logs.push(message)),
         pipelineDir: "/nowhere",
         scratch: "/nowhere/scratch",

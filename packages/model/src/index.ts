@@ -2,7 +2,7 @@
 export { type AnalysisRun, type AnalyzedBatch, Analyzer, type AnalyzerOptions } from "./analysis/analyzer.ts";
 export { type CompareTextOptions, compareText, type TextComparison } from "./analysis/compare-text.ts";
 export { divergence, groupsWithin, logProbabilities, type TextRun } from "./analysis/log-probabilities.ts";
-export { type ReadOut, type TokenScoreOptions, tokenScores } from "./analysis/token-scores.ts";
+export { openTokenScores, type ReadOut, type TokenScoreOptions, tokenScores } from "./analysis/token-scores.ts";
 export type { DecoderConfig } from "./architecture/config.ts";
 export { readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";

@@ -1,5 +1,5 @@
 /** Stage `probe.capture`: activations at named sites and positions, sized before anything is computed, written as they come. */
-import { Activations, Model, modelFolder, openModel, Traces } from "@precipice/artifacts";
+import { Activations, Model, modelFolder, openModel, type Trace, Traces } from "@precipice/artifacts";
 import { Analyzer, Checkpoint, type DecoderConfig } from "@precipice/model";
 import { release } from "@precipice/onnx";
 import { asStageError, attempt, Stage, StageError } from "@precipice/runtime";
@@ -63,9 +63,18 @@ const checkSize = (bytes: number, rows: number, sites: number, { maxBytes }: Con
 /** Captured vectors of one batch stay within this, whatever is captured. */
 const BATCH_BYTES = 2 ** 21;
 
+/** What a kill costs at most: so many tokens of work, or so many bytes where much is captured of each. */
+const SHARD_TOKENS = 2 ** 14;
+const SHARD_BYTES = 2 ** 25;
+
+/** Traces from the longest to the shortest, equal ones as they stand: batches pad little, and the largest comes first. */
+const longestFirst = (traces: ReadonlyArray<Trace>): ReadonlyArray<Trace> =>
+  [...traces].sort((a, b) => b.ids.length - a.ids.length);
+
 /**
  * Row order: traces from the longest to the shortest (equal ones as they stand), their tokens ascending, in blocks of about
- * 1 MiB each written site by site. Memory depends on sites and width, not on the number of traces.
+ * 1 MiB each written site by site. Memory depends on sites and width, not on the number of traces. Batches end with their
+ * shard, so that what a shard holds does not depend on what was there when it was computed.
  */
 export const probeCapture = Stage.make("probe.capture", {
   version: 3,
@@ -100,12 +109,13 @@ export const probeCapture = Stage.make("probe.capture", {
     return { rows, bytes, note };
   }, Effect.mapError(asStageError)),
   threads: () => Number.POSITIVE_INFINITY,
-  run: Effect.fn("probe.capture")(function* ({ config, inputs, outputs, progress, log }) {
-    const traces = yield* inputs.traces.rows("traces");
+  run: Effect.fn("probe.capture")(function* ({ config, inputs, outputs, streamRows, log }) {
+    const traces = longestFirst(yield* inputs.traces.rows("traces"));
     const checkpoint = yield* openModel(inputs.model, (folder) => Checkpoint.open(folder));
     // Places are listed when a trace's turn comes: all of them at once would outgrow the vectors of a batch.
-    const placesAt = (row: number) => placesOf(traces[row] as (typeof traces)[number], config.positions);
-    const vectors = yield* attempt(() => traces.reduce((sum, _, row) => sum + placesAt(row).length, 0));
+    const vectors = yield* attempt(() =>
+      traces.reduce((sum, trace) => sum + placesOf(trace, config.positions).length, 0),
+    );
     const { sites, dim, rows, bytes } = yield* attempt(() => sizeOf(checkpoint.config, config, vectors));
     yield* checkSize(bytes, rows, sites.length, config);
     yield* log(`${vectors} vectors at ${sites.length} sites, ${bytesText(bytes)}`);
@@ -114,56 +124,67 @@ export const probeCapture = Stage.make("probe.capture", {
     const tokens = traces.reduce((sum, trace) => sum + trace.ids.length, 0);
     const perToken = (sites.length * dim * 4 * Math.max(vectors, 1)) / Math.max(tokens, 1);
     const tokensPerBatch = Math.min(4096, Math.max(128, Math.floor(BATCH_BYTES / perToken)));
-    const analyzer = yield* Effect.acquireRelease(
-      attempt(() =>
-        Analyzer.open(
-          checkpoint,
-          { capture: sites, captureDtype: config.dtype === "f16" ? "float16" : "float32" },
-          {
-            tokensPerBatch,
-            chunk: config.chunk,
-            longest: traces.reduce((most, trace) => Math.max(most, trace.ids.length), 1),
-          },
+    const tracesPer = (limit: number, all: number): number => Math.ceil((limit * traces.length) / Math.max(all, 1));
+    const open = Effect.gen(function* () {
+      const analyzer = yield* Effect.acquireRelease(
+        attempt(() =>
+          Analyzer.open(
+            checkpoint,
+            { capture: sites, captureDtype: config.dtype === "f16" ? "float16" : "float32" },
+            { tokensPerBatch, chunk: config.chunk, longest: traces[0]?.ids.length ?? 1 },
+          ),
         ),
-      ),
-      (open) => Effect.promise(() => open.close()),
-    );
-    const stop = yield* Effect.acquireRelease(
-      Effect.sync(() => new AbortController()),
-      (controller) => Effect.sync(() => controller.abort()),
-    );
-    const blocks = new VectorBlocks(sites, dim, config.dtype);
-    const write = outputs.activations.writeVectors;
-    const isSpecial = (id: number) => checkpoint.tokenizer.isSpecial(id);
-    const rowsOf = (): ReadonlyArray<ReadonlyArray<number>> =>
-      config.shuffle === "none"
-        ? traces.map((t) => t.ids)
-        : traces.map((trace) => shuffledTokens(trace, isSpecial, config.seed));
-    const batches = analyzer.run({
-      rows: yield* attempt(rowsOf),
-      captureAt: (row) => placesAt(row).map((place) => place.token),
-      signal: stop.signal,
-      onRows: (done, all) => progress(done, all, "traces"),
+        (opened) => Effect.promise(() => opened.close()),
+      );
+      const stop = yield* Effect.acquireRelease(
+        Effect.sync(() => new AbortController()),
+        (controller) => Effect.sync(() => controller.abort()),
+      );
+      return { analyzer, signal: stop.signal, blocks: new VectorBlocks(sites, dim, config.dtype) };
     });
-    let through = { row: -1, places: [] as ReadonlyArray<Place>, done: 0 }; // of the trace in progress, which may come in chunks
-    yield* Stream.runForEach(
-      Stream.fromAsyncIterable(batches, asStageError),
-      Effect.fnUntraced(function* ({ captured, outputs: found }) {
-        const places = captured.map(({ row, token }) => {
-          if (through.row !== row) through = { row, places: placesAt(row), done: 0 };
-          const { position } = through.places[through.done++] as Place;
-          return { trace_id: (traces[row] as (typeof traces)[number]).id, position, token_index: token };
+    const isSpecial = (id: number) => checkpoint.tokenizer.isSpecial(id);
+    const nothing = {
+      columns: [],
+      dim,
+      data: config.dtype === "f16" ? new Uint16Array(0) : new Float32Array(0),
+    };
+    const shards = yield* streamRows({
+      kind: Activations,
+      rows: traces,
+      rowsPerShard: Math.max(1, Math.min(tracesPer(SHARD_TOKENS, tokens), tracesPer(SHARD_BYTES, bytes))),
+      unit: "traces",
+      open,
+      run: Effect.fnUntraced(function* ({ analyzer, signal, blocks }, own, { writeVectors }, done) {
+        const batches = analyzer.run({
+          rows: yield* attempt(() =>
+            own.map((trace) => (config.shuffle === "none" ? trace.ids : shuffledTokens(trace, isSpecial, config.seed))),
+          ),
+          captureAt: (row) => placesOf(own[row] as Trace, config.positions).map((place) => place.token),
+          signal,
+          onRows: done,
         });
-        const full = blocks.add(places, (site) => found[site]?.data as Vectors);
-        yield* writeAll(full, (batch) => write("activations", batch));
-        release(found); // the blocks hold copies
+        let through = { row: -1, places: [] as ReadonlyArray<Place>, done: 0 }; // of the trace in progress, which may come in chunks
+        yield* Stream.runForEach(
+          Stream.fromAsyncIterable(batches, asStageError),
+          Effect.fnUntraced(function* ({ captured, outputs: found }) {
+            const places = captured.map(({ row, token }) => {
+              const trace = own[row] as Trace;
+              if (through.row !== row) through = { row, places: placesOf(trace, config.positions), done: 0 };
+              const { position } = through.places[through.done++] as Place;
+              return { trace_id: trace.id, position, token_index: token };
+            });
+            const full = blocks.add(places, (site) => found[site]?.data as Vectors);
+            yield* writeAll(full, (batch) => writeVectors("activations", batch));
+            release(found); // the blocks hold copies
+          }),
+        );
+        yield* writeAll(blocks.flush(), (batch) => writeVectors("activations", batch));
+        // none of its traces may have the positions
+        yield* writeVectors("activations", nothing);
       }),
-    );
-    yield* writeAll(blocks.flush(), (batch) => write("activations", batch));
-    if (vectors === 0) {
-      const nothing = config.dtype === "f16" ? new Uint16Array(0) : new Float32Array(0);
-      yield* write("activations", { columns: [], dim, data: nothing });
-    }
+    });
+    for (const shard of shards) yield* outputs.activations.copyVectors("activations", shard);
+    if (vectors === 0) yield* outputs.activations.writeVectors("activations", nothing);
   }),
 });
 

@@ -12,7 +12,7 @@ import {
   TraceLabel,
   Traces,
 } from "@precipice/artifacts";
-import { Checkpoint, matchesSite, tokenScores } from "@precipice/model";
+import { Checkpoint, matchesSite, openTokenScores, tokenScores } from "@precipice/model";
 import { Artifact, attempt, Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -89,9 +89,20 @@ export const cliffScore = Stage.make("cliff.score", {
       // what is made of the scores afterwards is no part of them
       key: { site: config.site ?? null, chunk: config.chunk ?? null },
       rowsPerShard: 512,
+      // the last bits of a score follow the rows beside it in a batch
+      together: "shard",
       unit: "traces",
-      open: openModel(inputs.model, (folder) => Checkpoint.open(folder)),
-      run: (checkpoint, wanted, { emit, detail }) =>
+      open: Effect.gen(function* () {
+        const checkpoint = yield* openModel(inputs.model, (folder) => Checkpoint.open(folder));
+        const sites = probes.map(({ site }) => site);
+        const longest = traces.reduce((most, { ids }) => Math.max(most, ids.length), 1);
+        const analyzer = yield* Effect.acquireRelease(
+          attempt(() => openTokenScores(checkpoint, sites, { longest, chunk: config.chunk })),
+          (opened) => Effect.promise(() => opened.close()),
+        );
+        return { checkpoint, analyzer };
+      }),
+      run: ({ checkpoint, analyzer }, wanted, { emit, detail }) =>
         attempt(async (signal) => {
           const probabilities = probes.map(probabilityOf);
           const started = performance.now();
@@ -101,7 +112,7 @@ export const cliffScore = Stage.make("cliff.score", {
             wanted.map(({ ids }) => ids),
             probes,
             {
-              chunk: config.chunk,
+              analyzer,
               signal,
               onScores: (row, logits) => {
                 tokens += wanted[row]?.ids.length ?? 0;

@@ -52,6 +52,7 @@ const run = (config: unknown, inputs: object) =>
         pipelineDir: folder,
         progress: () => {},
         mapRows: mapRowsInMemory(),
+        streamRows: () => Effect.die("streams need a folder"),
         scratch: "/nowhere",
         log: () => Effect.void,
       }),

@@ -43,6 +43,7 @@ const run = (rows: ReadonlyArray<object>) => {
     pipelineDir: folder,
     progress: () => {},
     mapRows: mapRowsInMemory(),
+    streamRows: () => Effect.die("streams need a folder"),
     scratch: "/nowhere",
     log: (line: string) => Effect.sync(() => void logs.push(line)),
   });

@@ -40,6 +40,9 @@ export function intercept(next: Interceptor): () => void {
 const announce = (operation: DiskCall["operation"], path: string, bytes?: Uint8Array): void =>
   interceptor?.({ operation, path, ...(bytes === undefined ? {} : { bytes }) });
 
+/** Whether a call failed because there is nothing at its path. */
+export const isMissing = (cause: unknown): boolean => (cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
+
 /** Creates a folder and its parents. */
 export async function makeFolder(path: string): Promise<void> {
   announce("mkdir", path);
@@ -74,6 +77,17 @@ export async function readText(path: string): Promise<string> {
   return await fs.readFile(path, "utf8");
 }
 
+/** The text of a file, `undefined` when there is none: to find nothing is common and worth no error. */
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  announce("read", path);
+  try {
+    return await fs.readFile(path, "utf8");
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw cause;
+  }
+}
+
 /** Announces a read that another function does. */
 export const announceRead = (path: string): void => announce("read", path);
 
@@ -91,7 +105,7 @@ export async function statOf(
     const { size, mtimeMs } = await fs.stat(path);
     return { bytes: size, changedMs: mtimeMs };
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isMissing(cause)) return undefined;
     throw cause;
   }
 }
@@ -116,6 +130,17 @@ export async function removeEmpty(path: string): Promise<void> {
 export async function remove(path: string): Promise<void> {
   announce("remove", path);
   await fs.rm(path, { recursive: true, force: true });
+}
+
+/** Removes a folder with all it may hold, in one call where it holds nothing; nothing there is fine. */
+export async function removeFolder(path: string): Promise<void> {
+  announce("remove", path);
+  try {
+    await fs.rmdir(path);
+  } catch (cause) {
+    if (isMissing(cause)) return;
+    await fs.rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Flushes one file or folder. Platforms that cannot fsync a folder (Windows) do not need to. */

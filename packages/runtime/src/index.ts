@@ -20,6 +20,7 @@ export { pipelineJsonSchema } from "./json-schema.ts";
 export * as Pipeline from "./pipeline.ts";
 export { canonicalJson, digestOf } from "./plan/canonical.ts";
 export { type Plan, type PlannedNode, type PlanOptions, plan } from "./plan/plan.ts";
+export { type SkippedGroup, skippedGroups } from "./plan/skipped.ts";
 export { type Sum, type Totals, totals } from "./plan/totals.ts";
 export * as Plugin from "./plugin.ts";
 export * as Registry from "./registry.ts";
@@ -36,5 +37,6 @@ export {
   type Piece,
   type ShardInfo,
 } from "./shards/map-rows.ts";
+export type { StreamRows, StreamRowsOptions } from "./shards/stream-rows.ts";
 export * as Stage from "./stage.ts";
 export * as Store from "./store.ts";

@@ -10,6 +10,7 @@ import type { Reader } from "./artifact/reader.ts";
 import type { Writer } from "./artifact/writer.ts";
 import type { ArtifactError, StageError } from "./errors.ts";
 import type { MapRows } from "./shards/map-rows.ts";
+import type { StreamRows } from "./shards/stream-rows.ts";
 
 /** How many artifacts an input takes. */
 export type Arity = "one" | "optional" | "many";
@@ -109,6 +110,8 @@ export interface RunContext<Config, I extends Inputs, O extends Outputs> extends
    * written, rows that fail are recorded. It reports the progress itself and writes the `failures` table of the outputs.
    */
   readonly mapRows: MapRows;
+  /** The same for results too large to hold, such as activations: shards are files, kept until the results are published. */
+  readonly streamRows: StreamRows;
   /**
    * Absolute folder for work in progress that outlives a crash (not created yet). The same node with the same inputs finds it
    * again; it is removed once the results are published.

@@ -1,11 +1,14 @@
 /** Events as lines that stay: shared by the live view (above its block) and the plain one. */
 import type { RunEvent } from "@precipice/runtime";
 import { infoLines } from "./errors.ts";
+import type { NodeLabels } from "./node-labels.ts";
+import { collapsed, groupText } from "./skipped-text.ts";
 import { duration, type Painter, printable } from "./text.ts";
 
-/** The lines of an event, none for progress. `width` is that of the longest node name. */
-export function eventLines(event: RunEvent, width: number, paint: Painter): ReadonlyArray<string> {
-  const name = "node" in event ? printable(event.node).padEnd(width) : "";
+/** The lines of an event, none for progress. */
+export function eventLines(event: RunEvent, labels: NodeLabels, paint: Painter): ReadonlyArray<string> {
+  const { width } = labels;
+  const name = "node" in event ? labels.of(event.node).padEnd(width) : "";
   switch (event.type) {
     case "run.started": {
       const count = (status: string) => event.nodes.filter((node) => node.status === status).length;
@@ -13,7 +16,8 @@ export function eventLines(event: RunEvent, width: number, paint: Painter): Read
       for (const status of ["blocked", "skipped"]) {
         if (count(status) > 0) parts.push(`${count(status)} ${status}`);
       }
-      return [`${paint("bold", printable(event.pipeline))}  ${parts.join(", ")}`];
+      const groups = collapsed(event.nodes).map((group) => `${paint("dim", `· ${groupText(group)}`)}`);
+      return [`${paint("bold", printable(event.pipeline))}  ${parts.join(", ")}`, ...groups];
     }
     case "node.cached":
       return [`${paint("cyan", "=")} ${name}  ${paint("dim", "cached")}${failed(event, paint)}`];
@@ -52,7 +56,3 @@ export function eventLines(event: RunEvent, width: number, paint: Painter): Read
 /** Rows that have no result are said where the node is said to be done. */
 const failed = ({ failures }: { readonly failures?: number }, paint: Painter): string =>
   failures === undefined ? "" : `  ${paint("red", `${failures} row${failures === 1 ? "" : "s"} failed`)}`;
-
-/** Length of the longest node name of a run. */
-export const nameWidth = (event: RunEvent): number =>
-  event.type === "run.started" ? Math.max(0, ...event.nodes.map(({ node }) => printable(node).length)) : 0;

@@ -1,8 +1,10 @@
 /** For logs and pipes: one plain line per event, progress every few seconds. */
 import type { RunEvent } from "@precipice/runtime";
-import { eventLines, nameWidth } from "./event-lines.ts";
+import { eventLines } from "./event-lines.ts";
+import { labelsOf } from "./node-labels.ts";
 import { Progress } from "./progress.ts";
-import { type Painter, printable } from "./text.ts";
+import { collapsed } from "./skipped-text.ts";
+import type { Painter } from "./text.ts";
 import type { View } from "./view.ts";
 
 const progressGapMs = 5000;
@@ -11,7 +13,9 @@ export class LineView implements View {
   readonly #stream: NodeJS.WritableStream;
   readonly #paint: Painter;
   readonly #running = new Map<string, { readonly progress: Progress; shownMs: number }>();
-  #width = 0;
+  #labels = labelsOf([]);
+  /** Skipped nodes are told in groups when the run starts. */
+  #grouped = false;
 
   constructor(stream: NodeJS.WritableStream, paint: Painter) {
     this.#stream = stream;
@@ -19,14 +23,18 @@ export class LineView implements View {
   }
 
   readonly onEvent = (event: RunEvent): void => {
-    this.#width = Math.max(this.#width, nameWidth(event));
+    if (event.type === "run.started") {
+      this.#labels = labelsOf(event.nodes.map(({ node }) => node));
+      this.#grouped = collapsed(event.nodes).length > 0;
+    }
+    if (event.type === "node.skipped" && this.#grouped) return;
     const nowMs = performance.now();
     if (event.type === "node.started") {
       this.#running.set(event.node, { progress: new Progress(event.stage, nowMs, null), shownMs: nowMs });
     }
     if (event.type === "node.shard") this.#running.get(event.node)?.progress.shard(event);
     if (event.type === "node.progress") this.#progress(event, nowMs);
-    for (const line of eventLines(event, this.#width, this.#paint)) this.#stream.write(`${line}\n`);
+    for (const line of eventLines(event, this.#labels, this.#paint)) this.#stream.write(`${line}\n`);
   };
 
   readonly close = (): void => undefined;
@@ -37,6 +45,7 @@ export class LineView implements View {
     running.progress.update(event);
     if (nowMs - running.shownMs < progressGapMs) return;
     running.shownMs = nowMs;
-    this.#stream.write(`  ${printable(event.node).padEnd(this.#width)}  ${running.progress.text(nowMs)}\n`);
+    const name = this.#labels.of(event.node).padEnd(this.#labels.width);
+    this.#stream.write(`  ${name}  ${running.progress.text(nowMs)}\n`);
   }
 }

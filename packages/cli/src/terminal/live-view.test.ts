@@ -6,10 +6,11 @@ import { Screen } from "../fixtures/screen.ts";
 import { eventLines } from "./event-lines.ts";
 import { LineView } from "./line-view.ts";
 import { LiveView } from "./live-view.ts";
+import { labelsOf } from "./node-labels.ts";
 import { columnsOf } from "./text.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
-const started: RunEvent = {
+const started = {
   type: "run.started",
   at,
   run: "r",
@@ -19,7 +20,7 @@ const started: RunEvent = {
     { node: "traces", stage: "s", status: "run", reason: "", lastDurationMs: 2000 },
     { node: "b", stage: "s", status: "cached", reason: "", lastDurationMs: null },
   ],
-};
+} satisfies RunEvent;
 const begin: RunEvent = { type: "node.started", at, node: "traces", stage: "s", reason: "never ran" };
 const progress = (done: number): RunEvent => ({
   type: "node.progress",
@@ -130,7 +131,7 @@ describe("views", () => {
         const live = view();
         const kept: Array<string> = [];
         const tell = (event: RunEvent): void => {
-          kept.push(...eventLines(event, 0, (_, text) => text));
+          kept.push(...eventLines(event, labelsOf([]), (_, text) => text));
           live.onEvent(event);
         };
         const running = new Set<number>();
@@ -164,6 +165,40 @@ describe("views", () => {
     for (let i = 0; i < 10; i++) live.onEvent({ ...begin, node: `n${i}` } as RunEvent);
     expect(screen.lines).toHaveLength(3 + 1 + 1);
     expect(screen.lines[3]).toContain("10 running (7 not shown)");
+    live.close();
+  });
+
+  it("both tell many skipped nodes in a line per condition, and no more when their turn comes", () => {
+    const reason = "when: matrix.n == 0";
+    const nodes = Array.from({ length: 12 }, (_, n) => ({
+      node: `lora[n=${n}]`,
+      stage: "s",
+      status: n === 0 ? ("run" as const) : ("skipped" as const),
+      reason: n === 0 ? "never ran" : reason,
+      lastDurationMs: null,
+    }));
+    const want = ["demo  1 to run, 0 cached, 11 skipped", "· 11 nodes skipped: when: matrix.n == 0 (lora)", ""];
+    for (const one of [view(), new LineView(terminal, (_, text) => text)]) {
+      screen = new Screen(80);
+      one.onEvent({ ...started, nodes } as RunEvent);
+      for (const { node, status } of nodes) {
+        if (status === "skipped") one.onEvent({ type: "node.skipped", at, node, reason });
+      }
+      one.close();
+      expect(screen.lines).toEqual(want);
+    }
+  });
+
+  it("LiveView calls nodes by the values of their matrix while names would take most of the line", () => {
+    const node = "lora[method=misalignment,fraction=0.017]";
+    const live = view();
+    live.onEvent({ ...started, nodes: [{ ...started.nodes[0], node }] } as RunEvent);
+    live.onEvent({ ...begin, node });
+    expect(screen.lines[1]).toMatch(/^ {2}lora\[misalignment,0\.017\] {2}/);
+    Object.assign(stream, { columns: 120 });
+    screen.columns = 120;
+    stream.emit("resize");
+    expect(screen.lines[1]).toMatch(/^ {2}lora\[method=misalignment,fraction=0\.017\] {2}/);
     live.close();
   });
 

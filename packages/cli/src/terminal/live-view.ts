@@ -3,9 +3,11 @@
  * and shards per node, and below them how many nodes are done, the time and the memory this process holds.
  */
 import type { RunEvent } from "@precipice/runtime";
-import { eventLines, nameWidth } from "./event-lines.ts";
+import { eventLines } from "./event-lines.ts";
+import { labelsOf } from "./node-labels.ts";
 import { Progress } from "./progress.ts";
-import { bytes, columnsOf, cut, duration, type Painter, printable } from "./text.ts";
+import { collapsed } from "./skipped-text.ts";
+import { bytes, columnsOf, cut, duration, type Painter } from "./text.ts";
 import type { View } from "./view.ts";
 
 const frameMs = 100;
@@ -39,7 +41,9 @@ export class LiveView implements View {
   readonly #ended = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   readonly #startedMs = performance.now();
-  #width = 0;
+  #labels = labelsOf([]);
+  /** Skipped nodes are told in groups when the run starts. */
+  #grouped = false;
   /** The block on the screen: as written, and the columns each line takes. */
   #drawn: { readonly text: string; readonly columns: ReadonlyArray<number> } = { text: "", columns: [] };
   #drawnMs = Number.NEGATIVE_INFINITY;
@@ -50,12 +54,11 @@ export class LiveView implements View {
     this.#memoryBytes = memoryBytes;
     this.#timer = setInterval(this.#redraw, frameMs);
     this.#timer.unref();
-    stream.on("resize", this.#redraw);
+    stream.on("resize", this.#resized);
     stream.write(hideCursor);
   }
 
   readonly onEvent = (event: RunEvent): void => {
-    this.#width = Math.max(this.#width, nameWidth(event));
     if ("node" in event && ends.has(event.type)) {
       this.#running.delete(event.node);
       this.#ended.add(event.node);
@@ -63,6 +66,11 @@ export class LiveView implements View {
     switch (event.type) {
       case "run.started":
         for (const { node, lastDurationMs } of event.nodes) this.#lastDurations.set(node, lastDurationMs);
+        this.#label();
+        this.#grouped = collapsed(event.nodes).length > 0;
+        break;
+      case "node.skipped":
+        if (this.#grouped) return;
         break;
       case "node.started": {
         const last = this.#lastDurations.get(event.node) ?? null;
@@ -81,18 +89,27 @@ export class LiveView implements View {
       default:
         break;
     }
-    this.#draw(eventLines(event, this.#width, this.#paint));
+    this.#draw(eventLines(event, this.#labels, this.#paint));
   };
 
   readonly close = (): void => {
     clearInterval(this.#timer);
-    this.#stream.off("resize", this.#redraw);
+    this.#stream.off("resize", this.#resized);
     this.#running.clear();
     this.#draw([]);
     this.#stream.write(showCursor);
   };
 
   readonly #redraw = (): void => this.#draw([]);
+
+  readonly #resized = (): void => {
+    this.#label();
+    this.#redraw();
+  };
+
+  #label(): void {
+    this.#labels = labelsOf([...this.#lastDurations.keys()], this.#stream.columns || 80);
+  }
 
   /** Replaces the block by `lines` and the block anew, in one write; a block that did not change is left alone. */
   #draw(lines: ReadonlyArray<string>): void {
@@ -138,7 +155,7 @@ export class LiveView implements View {
     const { fraction } = progress;
     const full = Math.round((fraction ?? 0) * barWidth);
     const bar = fraction === undefined ? "·".repeat(barWidth) : "█".repeat(full) + "░".repeat(barWidth - full);
-    const name = printable(node).padEnd(this.#width);
+    const name = this.#labels.of(node).padEnd(this.#labels.width);
     const percent = fraction === undefined ? "    " : `${Math.floor(fraction * 100)}%`.padStart(4);
     const head = `  ${name}  ${bar} ${percent}  `;
     if (columnsOf(head) >= columns) {

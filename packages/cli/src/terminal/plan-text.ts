@@ -1,5 +1,7 @@
 /** A plan for people (a table, then one line of totals) and for programs (JSON). */
 import { type Plan, type Sum, totals } from "@precipice/runtime";
+import { labelsOf } from "./node-labels.ts";
+import { collapsed, groupText } from "./skipped-text.ts";
 import { type Cells, table } from "./table.ts";
 import { bytes, duration, outputWidth, printable, short } from "./text.ts";
 
@@ -9,10 +11,17 @@ export function printPlan(plan: Plan, json: boolean): void {
 
 /** Columns about what is expected are there when anything is known for them; `~` marks an estimate. */
 function planText(plan: Plan): string {
-  const rows = plan.nodes.map(({ node, status, reason, estimate, lastDurationMs }) => {
+  const width = outputWidth();
+  const groups = collapsed(plan.nodes.map(({ node, status, reason }) => ({ node: node.name, status, reason })));
+  const listed = groups.length === 0 ? plan.nodes : plan.nodes.filter(({ status }) => status !== "skipped");
+  const labels = labelsOf(
+    listed.map(({ node }) => node.name),
+    width,
+  );
+  const rows = listed.map(({ node, status, reason, estimate, lastDurationMs }) => {
     const about = status === "run" ? "~" : "";
     return {
-      node: node.name,
+      node: labels.of(node.name),
       stage: node.stage.id,
       status,
       reason,
@@ -22,14 +31,18 @@ function planText(plan: Plan): string {
       "last took": lastDurationMs === null ? "" : duration(lastDurationMs),
     };
   });
-  const empty = (["rows", "bytes", "memory"] as const).filter((column) => rows.every((row) => row[column] === ""));
+  const empty = (["rows", "bytes", "memory", "last took"] as const).filter((column) =>
+    rows.every((row) => row[column] === ""),
+  );
   const shown = rows.map(
     (row): Cells => Object.fromEntries(Object.entries(row).filter(([column]) => !empty.some((it) => it === column))),
   );
   const notes = plan.nodes.flatMap(({ node, status, estimate }) =>
     status === "run" && estimate?.note !== undefined ? [`${printable(node.name)}: ${printable(estimate.note)}`] : [],
   );
-  return [...table(shown, outputWidth()), ...notes, totalsText(plan)].join("\n");
+  const skipped = groups.map((group) => `· ${groupText(group)}`);
+  if (skipped.length > 0) skipped.push("  --json lists them");
+  return [...table(shown, width), ...notes, ...skipped, totalsText(plan)].join("\n");
 }
 
 function totalsText(plan: Plan): string {

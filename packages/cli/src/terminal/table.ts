@@ -1,5 +1,5 @@
 /** Rows as an aligned table that fits the width, or as one block per row when there are too many columns. */
-import { columnsOf, cut, printable, short } from "./text.ts";
+import { columnsOf, cut, cutMiddle, printable, short } from "./text.ts";
 
 export type Cells = { readonly [column: string]: unknown };
 
@@ -20,7 +20,10 @@ export function table(rows: ReadonlyArray<Cells>, width: number): ReadonlyArray<
   const numeric = columns.map((column) => rows.every((row) => typeof row[column] === "number" || row[column] === null));
   const line = (cells: ReadonlyArray<string>): string =>
     cells
-      .map((text, i) => aligned(cut(text, widths[i] ?? 0), widths[i] ?? 0, numeric[i] === true))
+      .map((text, i) => {
+        const shorten = columns[i] === "node" ? cutMiddle : cut;
+        return aligned(shorten(text, widths[i] ?? 0), widths[i] ?? 0, numeric[i] === true);
+      })
       .join(" ".repeat(gap))
       .trimEnd();
   return [line(columns), line(widths.map((w) => "─".repeat(w))), ...texts.map(line)];

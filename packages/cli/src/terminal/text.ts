@@ -49,6 +49,18 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
+/** The same with the cut in the middle: names of matrix nodes begin alike and differ at their ends. */
+export function cutMiddle(text: string, width: number): string {
+  if (columnsOf(text) <= width) return text;
+  const tail = [...text].reverse();
+  let end = "";
+  for (const character of tail) {
+    if (columnsOf(end) + columnsOf(character) > width >> 1) break;
+    end = character + end;
+  }
+  return `${cut(text, width - columnsOf(end))}${end}`;
+}
+
 const wide =
   /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
 

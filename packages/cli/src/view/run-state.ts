@@ -2,7 +2,7 @@
 import type { RunEvent } from "@precipice/runtime";
 import { eventLines } from "../terminal/event-lines.ts";
 import { Progress } from "../terminal/progress.ts";
-import { bytesText, duration } from "../terminal/text.ts";
+import { bytesText, duration, printable } from "../terminal/text.ts";
 import type { NodeLine } from "./live-line.ts";
 
 interface NodeState {
@@ -47,7 +47,7 @@ export class RunState {
     const at = Date.parse(event.at);
     const ms = (Number.isFinite(at) ? at : this.#lastMs) - this.#startedMs;
     this.#lastMs = Math.max(this.#lastMs, this.#startedMs + ms);
-    const lines = event.type === "run.started" ? [] : eventLines(event, 0, (_, text) => text);
+    const lines = event.type === "run.started" ? [] : eventLines(event, { width: 0, of: printable }, (_, text) => text);
     for (const line of lines) this.#say(line);
     if (event.type === "run.finished") this.finished = event.status;
     if (event.type === "run.started") {

@@ -13,11 +13,20 @@ export interface ReadOut {
 }
 
 export interface TokenScoreOptions extends AnalyzerOptions {
+  /** From `openTokenScores`, for several calls; it stays open. Default: one for this call. */
+  readonly analyzer?: Analyzer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onRows?: (done: number, total: number) => void;
   /** The scores of a row, per read-out, as soon as it is done; rows come in any order. */
   readonly onScores?: (row: number, scores: ReadonlyArray<Float32Array>) => void;
 }
+
+/** The program that reads these sites, loaded once for several calls of `tokenScores` with as many read-outs there. */
+export const openTokenScores = (
+  checkpoint: Checkpoint,
+  sites: ReadonlyArray<Site>,
+  options: AnalyzerOptions = {},
+): Promise<Analyzer> => Analyzer.open(checkpoint, { projections: sites.map((site) => ({ site, count: 1 })) }, options);
 
 /**
  * `weights · x + bias` at every token: per read-out, per row, `[tokens]`. Rejects with `DecoderError` for unknown sites,
@@ -27,7 +36,7 @@ export const tokenScores = async (
   checkpoint: Checkpoint,
   rows: ReadonlyArray<ArrayLike<number>>,
   readOuts: ReadonlyArray<ReadOut>,
-  { signal, onRows, onScores, ...options }: TokenScoreOptions = {},
+  { signal, onRows, onScores, analyzer: given, ...options }: TokenScoreOptions = {},
 ): Promise<ReadonlyArray<ReadonlyArray<Float32Array>>> => {
   if (readOuts.length === 0) return [];
   for (const { site, weights } of readOuts) {
@@ -38,11 +47,16 @@ export const tokenScores = async (
         problem: `has ${weights.length} weights, the site is ${width} wide`,
       });
   }
-  await using analyzer = await Analyzer.open(
-    checkpoint,
-    { projections: readOuts.map(({ site }) => ({ site, count: 1 })) },
-    { longest: rows.reduce((most, row) => Math.max(most, row.length), 1), ...options },
-  );
+  const longest = rows.reduce((most, row) => Math.max(most, row.length), 1);
+  await using own =
+    given === undefined
+      ? await openTokenScores(
+          checkpoint,
+          readOuts.map(({ site }) => site),
+          { longest, ...options },
+        )
+      : undefined;
+  const analyzer = given ?? (own as Analyzer);
   const feeds = Object.fromEntries(
     readOuts.map((r, i) => [
       `projection.${i}`,

@@ -9,12 +9,14 @@ import {
   type DataType,
   Field,
   FixedSizeList,
+  type Float,
   Float16,
   Float32,
   Float64,
   Int32,
   List,
   makeData,
+  Precision,
   RecordBatch,
   RecordBatchReader,
   RecordBatchStreamWriter,
@@ -67,6 +69,12 @@ export class VectorEncoder {
     return this.#sink.take();
   }
 
+  /** Room for `rows` whole batches of another such stream, whose bytes follow those it returns. */
+  splice(rows: number): ReadonlyArray<Uint8Array> {
+    this.rows += rows;
+    return this.#sink.take();
+  }
+
   finish(): ReadonlyArray<Uint8Array> {
     const nothing = this.dtype === "f16" ? new Uint16Array(0) : new Float32Array(0);
     if (this.rows === 0) this.#writer.write(this.#batch([], nothing));
@@ -116,6 +124,17 @@ export function decodeVectors(columns: ReadonlyArray<Column>, bytes: Uint8Array)
     parts.push(floatsOf(batch.getChild("vector") as VectorColumn, dim, batch.numRows));
   }
   return { columns: rows, dim, data: joined(parts) };
+}
+
+/** Width and type of the vectors of a stream, of which only the beginning must be there. */
+export function vectorsOf(bytes: Uint8Array): { readonly dim: number; readonly dtype: VectorDType } {
+  const type = RecordBatchReader.from(bytes)
+    .open()
+    .schema.fields.find((field) => field.name === "vector")?.type;
+  if (!(type instanceof FixedSizeList)) throw new Error("no column vector: FixedSizeList<float32 | float16>");
+  // What is read back is a Float of some precision, not of the class it was written as.
+  const half = (type.valueType as Float).precision === Precision.HALF;
+  return { dim: type.listSize, dtype: half ? "f16" : "f32" };
 }
 
 /** The columns of a whole stream without its vectors, whose bytes need not be there yet. */

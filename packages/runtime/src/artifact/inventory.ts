@@ -13,10 +13,22 @@ export interface FileEntry {
   readonly sha256: string;
 }
 
-/** @throws Error for anything that is not a plain file or folder: a link would make the artifact depend on the outside. */
-export async function inventory(folder: string): Promise<ReadonlyArray<FileEntry>> {
+/**
+ * `known` files are not read again.
+ *
+ * @throws Error for anything that is not a plain file or folder: a link would make the artifact depend on the outside.
+ */
+export async function inventory(
+  folder: string,
+  known: ReadonlyMap<string, FileEntry> = new Map(),
+): Promise<ReadonlyArray<FileEntry>> {
   const entries: Array<FileEntry> = [];
   for (const path of await listFiles(folder)) {
+    const entry = known.get(path);
+    if (entry !== undefined) {
+      entries.push(entry);
+      continue;
+    }
     const found = await statOf(join(folder, path));
     if (found === undefined) throw new Error(`${path} vanished while the artifact was read`);
     entries.push({ path, bytes: found.bytes, sha256: await sha256Of(join(folder, path), found.bytes) });

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { readText } from "../disk.ts";
+import { readTextIfThere } from "../disk.ts";
 import { ArtifactError } from "../errors.ts";
-import { io } from "../io.ts";
+import { io, ioError } from "../io.ts";
 
 const ColumnInfo = Schema.Struct({
   name: Schema.String,
@@ -65,11 +65,20 @@ export const manifestFile = "artifact.json";
 
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Manifest));
 
-/** Reads `artifact.json` of an artifact folder: `E_ARTIFACT_MISSING` or `E_ARTIFACT_DAMAGED` when there is no valid one. */
-export const readManifest = Effect.fn("readManifest")(function* (folder: string) {
+/** Reads `artifact.json` of an artifact folder, `undefined` when there is none; `E_ARTIFACT_DAMAGED` when it is not valid. */
+export const findManifest = Effect.fnUntraced(function* (folder: string) {
   const path = join(folder, manifestFile);
-  const text = yield* io(path, () => readText(path));
+  const text = yield* io(path, () => readTextIfThere(path));
+  if (text === undefined) return undefined;
   return yield* decode(text).pipe(Effect.mapError((cause) => damaged(folder, `artifact.json: ${cause.message}`)));
+});
+
+/** The same where there must be one: `E_ARTIFACT_MISSING` when there is none. */
+export const readManifest = Effect.fnUntraced(function* (folder: string) {
+  const manifest = yield* findManifest(folder);
+  if (manifest !== undefined) return manifest;
+  const path = join(folder, manifestFile);
+  return yield* ioError(path, Object.assign(new Error("not there"), { code: "ENOENT" }));
 });
 
 /** The error for an artifact whose bytes are not what `artifact.json` promises. */

@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { Message, type MessageHeader } from "apache-arrow";
-import { decodeColumns, decodeVectors } from "./arrow.ts";
+import { decodeColumns, decodeVectors, type VectorDType, vectorsOf } from "./arrow.ts";
 import type { Column } from "./column.ts";
 import type { Row } from "./parquet.ts";
 import type { VectorSet } from "./reader.ts";
@@ -42,6 +42,43 @@ export async function* vectorBatches(
     await file.close();
   }
 }
+
+const copyBytes = 1 << 20;
+
+/**
+ * The batches of a file as they lie there, for another file of the same columns: no row is decoded. `begin` gets the width and
+ * type of the vectors first, then `take` piece after piece, each in the place of the one before.
+ *
+ * @throws Error when the file is not such a stream.
+ */
+export async function copyBatches(
+  path: string,
+  begin: (dim: number, dtype: VectorDType) => Promise<void>,
+  take: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const schema = await nextFrame(file, 0);
+    const end = size - endOfStream.length;
+    if (schema === undefined || schema.bytes > end) throw new Error("the file ends before its first batch");
+    const last = await readAt(file, end, endOfStream.length);
+    if (Buffer.compare(last, endOfStream) !== 0) throw new Error("the file does not end as an Arrow stream");
+    const { dim, dtype } = vectorsOf(await readAt(file, 0, schema.bytes));
+    await begin(dim, dtype);
+    const buffer = new Uint8Array(Math.min(copyBytes, end - schema.bytes));
+    for (let at = schema.bytes; at < end; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
+      await fill(file, piece, at);
+      await take(piece);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** `-1`, and no metadata. */
+const endOfStream = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
 
 interface Frame {
   readonly offset: number;

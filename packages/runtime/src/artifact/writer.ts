@@ -1,19 +1,22 @@
 /** Writing an artifact into a private folder; nothing is visible to others until the store publishes it whole. */
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import * as Effect from "effect/Effect";
 import { writeChunks } from "../disk.ts";
 import { ArtifactError } from "../errors.ts";
-import { io } from "../io.ts";
+import { io, ioError } from "../io.ts";
 import { FailureRow, failuresTable } from "../shards/failures.ts";
-import { dtypeOf, VectorEncoder } from "./arrow.ts";
+import { dtypeOf, type VectorDType, VectorEncoder } from "./arrow.ts";
 import { columnsOf } from "./column.ts";
-import { inventory } from "./inventory.ts";
+import { type FileEntry, inventory } from "./inventory.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
-import type { Contents } from "./manifest.ts";
+import { type Contents, damaged, readManifest } from "./manifest.ts";
 import { encodeParquet, ParquetStream } from "./parquet.ts";
+import type { Reader } from "./reader.ts";
 import { findBadRow } from "./rows.ts";
+import { copyBatches } from "./vector-file.ts";
 
 /** Vectors to write: `data` is `[rows, dim]` row-major, f32 or the raw bits of f16; row `i` belongs to `columns[i]`. */
 export interface VectorBatch<Row> {
@@ -45,6 +48,11 @@ export interface Writer<K extends AnyKind = AnyKind> {
     set: N,
     batch: VectorBatch<RowOf<K["vectors"], N>>,
   ) => Effect.Effect<void, ArtifactError>;
+  /** Appends all vectors of another artifact of this kind, as they lie there: bytes are copied, no row is read. */
+  readonly copyVectors: <N extends keyof K["vectors"] & string>(
+    set: N,
+    from: Reader<K>,
+  ) => Effect.Effect<void, ArtifactError>;
   /** Absolute path to write a free file to; its folders exist. */
   readonly file: (relative: string) => string;
 }
@@ -69,20 +77,30 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
   const rowsError = (what: string, message: string) =>
     new ArtifactError({ code: "E_ROWS", message: `${kind.name}.${what}: ${message}`, path: folder });
 
-  const writeRows = Effect.fn("Writer.writeRows")(function* (table: string, rows: ReadonlyArray<never>) {
+  /** What was written so far, file by file: hashed on its way, so that nothing is read back. */
+  const written = new Map<string, WrittenFile>();
+  const write = async (file: string, chunks: ReadonlyArray<Uint8Array>): Promise<void> => {
+    const known = written.get(file);
+    const content = known ?? new WrittenFile();
+    written.set(file, content);
+    await writeChunks(join(folder, file), chunks, known === undefined ? "w" : "a");
+    for (const chunk of chunks) content.add(chunk);
+  };
+  const append = (file: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> =>
+    io(join(folder, file), () => write(file, chunks));
+
+  const writeRows = Effect.fnUntraced(function* (table: string, rows: ReadonlyArray<never>) {
     const schema = schemaOf(kind, table);
     if (schema === undefined) return yield* rowsError(table, "no such table");
     if (tables.has(table)) return yield* rowsError(table, "already written: collect the rows and write them once");
     const bad = findBadRow(schema, rows);
     if (bad !== undefined) return yield* rowsError(table, bad);
     tables.set(table, rows.length);
-    const path = join(folder, `${table}.parquet`);
-    const bytes = encodeParquet(columnsOf(schema), rows);
-    yield* io(path, () => writeChunks(path, [new Uint8Array(bytes)], "w"));
+    yield* append(`${table}.parquet`, [new Uint8Array(encodeParquet(columnsOf(schema), rows))]);
   });
 
   const streams = new Map<string, ParquetStream>();
-  const appendRows = Effect.fn("Writer.appendRows")(function* (table: string, rows: ReadonlyArray<never>) {
+  const appendRows = Effect.fnUntraced(function* (table: string, rows: ReadonlyArray<never>) {
     const schema = kind.tables[table];
     if (schema === undefined) return yield* rowsError(table, "no such table");
     const stream = streams.get(table) ?? new ParquetStream(columnsOf(schema));
@@ -90,18 +108,16 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     const bad = findBadRow(schema, rows);
     if (bad !== undefined) return yield* rowsError(table, bad);
     streams.set(table, stream);
-    yield* append(join(folder, `${table}.parquet`), [stream.write(rows)]);
+    yield* append(`${table}.parquet`, [stream.write(rows)]);
     tables.set(table, stream.rows);
   });
 
-  const writeVectors = Effect.fn("Writer.writeVectors")(function* (set: string, batch: VectorBatch<never>) {
+  const writeVectors = Effect.fnUntraced(function* (set: string, batch: VectorBatch<never>) {
     const schema = kind.vectors[set];
     if (schema === undefined) return yield* rowsError(set, "no such vectors");
     const { columns, data, dim } = batch;
-    const encoder = encoders.get(set) ?? new VectorEncoder(columnsOf(schema), dim, dtypeOf(data));
-    if (encoder.dim !== dim) return yield* rowsError(set, `dim ${dim} after batches of dim ${encoder.dim}`);
-    if (encoder.dtype !== dtypeOf(data))
-      return yield* rowsError(set, `${dtypeOf(data)} after batches of ${encoder.dtype}`);
+    const encoder = encoderOf(set, dim, dtypeOf(data));
+    if (encoder instanceof ArtifactError) return yield* encoder;
     if (data.length !== columns.length * dim) {
       return yield* rowsError(set, `${data.length} values are not ${columns.length} rows of ${dim}`);
     }
@@ -112,19 +128,55 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
       try: () => encoder.write(batch),
       catch: (cause) => rowsError(set, cause instanceof Error ? cause.message : String(cause)),
     });
-    yield* append(join(folder, `${set}.arrow`), chunks);
+    yield* append(`${set}.arrow`, chunks);
+  });
+
+  const encoderOf = (set: string, dim: number, dtype: VectorDType): VectorEncoder | ArtifactError => {
+    const encoder = encoders.get(set) ?? new VectorEncoder(columnsOf(kind.vectors[set]), dim, dtype);
+    if (encoder.dim !== dim) return rowsError(set, `dim ${dim} after batches of dim ${encoder.dim}`);
+    if (encoder.dtype !== dtype) return rowsError(set, `${dtype} after batches of ${encoder.dtype}`);
+    return encoder;
+  };
+
+  const copyVectors = Effect.fnUntraced(function* (set: string, from: Reader) {
+    if (kind.vectors[set] === undefined) return yield* rowsError(set, "no such vectors");
+    const source = join(from.path, `${set}.arrow`);
+    const rows = (yield* readManifest(from.path)).contents.vectors[set]?.rows;
+    if (rows === undefined) return yield* damaged(from.path, `it has no ${set}`);
+    if (rows === 0) return;
+    yield* Effect.tryPromise({
+      try: () =>
+        copyBatches(
+          source,
+          async (dim, dtype) => {
+            const encoder = encoderOf(set, dim, dtype);
+            if (encoder instanceof ArtifactError) throw encoder;
+            encoders.set(set, encoder);
+            await write(`${set}.arrow`, encoder.splice(rows));
+          },
+          (bytes) => write(`${set}.arrow`, [bytes]),
+        ),
+      catch: (cause) => {
+        if (cause instanceof ArtifactError) return cause;
+        const { code } = cause as NodeJS.ErrnoException;
+        return code === undefined
+          ? damaged(from.path, `${set}.arrow: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+          : ioError(source, cause);
+      },
+    });
   });
 
   const seal = Effect.gen(function* () {
-    for (const [table, stream] of streams) yield* append(join(folder, `${table}.parquet`), [stream.finish()]);
-    for (const [set, encoder] of encoders) yield* append(join(folder, `${set}.arrow`), encoder.finish());
+    for (const [table, stream] of streams) yield* append(`${table}.parquet`, [stream.finish()]);
+    for (const [set, encoder] of encoders) yield* append(`${set}.arrow`, encoder.finish());
     const missing = [
       ...Object.keys(kind.tables).filter((table) => !tables.has(table)),
       ...Object.keys(kind.vectors).filter((set) => !encoders.has(set)),
       ...(yield* io(folder, () => missingFiles(folder, kind.files))),
     ];
     if (missing.length > 0) return yield* incomplete(kind, folder, missing);
-    const files = yield* io(folder, () => inventory(folder));
+    const known = new Map([...written].map(([path, file]) => [path, file.entry(path)]));
+    const files = yield* io(folder, () => inventory(folder, known));
     return {
       tables: Object.fromEntries(
         [...tables].map(([name, rows]) => [
@@ -157,6 +209,7 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
       writeRows: writeRows as Writer<K>["writeRows"],
       appendRows: appendRows as Writer<K>["appendRows"],
       writeVectors: writeVectors as Writer<K>["writeVectors"],
+      copyVectors: copyVectors as Writer<K>["copyVectors"],
       file,
     },
     writeFailures: (rows) => writeRows(failuresTable, rows as ReadonlyArray<never>),
@@ -164,8 +217,21 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
   };
 }
 
-const append = (path: string, chunks: ReadonlyArray<Uint8Array>): Effect.Effect<void, ArtifactError> =>
-  io(path, () => writeChunks(path, chunks, "a"));
+/** Size and sha256 of a file while it is written. */
+class WrittenFile {
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+
+  add(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /** Ends it. */
+  entry(path: string): FileEntry {
+    return { path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+}
 
 async function missingFiles(folder: string, promised: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
   const found = await Promise.all(

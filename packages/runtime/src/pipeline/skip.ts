@@ -22,6 +22,12 @@ export function withoutSkipped(nodes: ReadonlyArray<Node>): ReadonlyArray<Node> 
     if (node.skip !== undefined) return { ...node, inputs };
     if (lost === undefined) return { ...node, inputs };
     skipped.add(node.name);
-    return { ...node, inputs, skip: `input ${lost.port}: ${lost.edge.node} is skipped` };
+    return { ...node, inputs, skip: lostInput(lost.port, lost.edge.node) };
   });
 }
+
+const lostInput = (port: string, node: string): string => `input ${port}: ${node} is skipped`;
+
+/** The node that a reason names as skipped; `undefined` when the reason is another. */
+export const skippedThrough = (reason: string): string | undefined =>
+  /^input [^:]+: (.+) is skipped$/.exec(reason)?.[1];

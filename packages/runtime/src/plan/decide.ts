@@ -1,6 +1,7 @@
 /** The pure half of planning: from what was seen to what will be done, and why. */
 import type { Node } from "../pipeline/model.ts";
 import { failuresTable } from "../shards/failures.ts";
+import { canonicalJson } from "./canonical.ts";
 import type { Inspected, PlannedNode } from "./plan.ts";
 import { reasonToRun } from "./reason.ts";
 import type { Selection } from "./selection.ts";
@@ -55,6 +56,7 @@ export function decide(inspected: ReadonlyArray<Inspected>, selection: Selection
       forced,
       failures: made.status === "cached" ? failures : 0,
       lastDurationMs: history?.durationMs ?? null,
+      remembered: history?.outcome === "done" && canonicalJson(history.key) === canonicalJson(key),
       again: made.status === "run" && (forced || again !== undefined),
     });
   }

@@ -34,6 +34,8 @@ export interface PlannedNode {
   readonly estimate: Estimate | undefined;
   /** How long it took the last time it ran, for estimates. */
   readonly lastDurationMs: number | null;
+  /** That it came to this very result is on record already. */
+  readonly remembered: boolean;
 }
 
 export interface Plan {

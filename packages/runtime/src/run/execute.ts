@@ -264,6 +264,7 @@ const ran = Effect.fnUntraced(function* (
 /** History is a convenience: a node does not fail because it could not be written. */
 const remember = (plan: Plan, planned: PlannedNode, outcome: NodeOutcome): Effect.Effect<void> => {
   if (outcome.state === "blocked" || outcome.state === "skipped") return Effect.void;
+  if (outcome.state === "cached" && planned.remembered) return Effect.void;
   return writeHistory(plan.store.root, plan.pipeline.name, planned.node.name, {
     key: planned.key,
     outcome: isUsable(outcome) ? "done" : outcome.state === "failed" ? "failed" : "interrupted",

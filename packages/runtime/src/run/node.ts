@@ -7,7 +7,7 @@ import type { AnyKind } from "../artifact/kind.ts";
 import type { Manifest, Origin } from "../artifact/manifest.ts";
 import { open } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
-import { makeFolder, remove } from "../disk.ts";
+import { makeFolder, removeFolder } from "../disk.ts";
 import type { ArtifactError, StageError } from "../errors.ts";
 import { io } from "../io.ts";
 import { digestOf } from "../plan/canonical.ts";
@@ -16,8 +16,10 @@ import { rowConfig } from "../plan/result-config.ts";
 import { type FailureRow, failuresTable } from "../shards/failures.ts";
 import { mapRowsIn, type ShardInfo } from "../shards/map-rows.ts";
 import { storedShards } from "../shards/stored.ts";
+import { streamRowsIn } from "../shards/stream-rows.ts";
 import { type Inputs, type Outputs, portOf, type ReadersOf } from "../stage.ts";
-import type { Found } from "../store/store.ts";
+import type { Found } from "../store/found.ts";
+import type { Store } from "../store/store.ts";
 import { versionsOf } from "../version.ts";
 import { measureEnergy } from "./energy.ts";
 import type { RunEventBody } from "./events.ts";
@@ -54,18 +56,17 @@ export const runNode = Effect.fnUntraced(function* (
       { discard: true },
     ),
   );
-  yield* Effect.promise(() => remove(scratchOf(plan, planned)).catch(() => undefined));
+  yield* Effect.promise(() => removeFolder(made.scratch).catch(() => undefined));
   return made.run;
 }, Effect.scoped);
-
-/** Where a node's work in progress survives a kill. */
-const scratchOf = ({ store }: Plan, { key }: PlannedNode): string => store.scratchOf(digestOf(key));
 
 /** Runs the work within the budget. */
 export type Hold = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
 
 interface Made {
   readonly run: NodeRun;
+  /** Where its work in progress survives a kill. */
+  readonly scratch: string;
   /** What is to be published. */
   readonly outputs: ReadonlyArray<{ readonly folder: string; readonly kind: AnyKind; readonly manifest: Manifest }>;
 }
@@ -78,7 +79,9 @@ const make = Effect.fnUntraced(function* (
   const { node } = planned;
   const { store } = plan;
   const outputs = Object.entries(node.stage.outputs as Outputs);
-  const waited = yield* store.lock(digestOf(planned.key), {
+  const digest = digestOf(planned.key);
+  const scratch = store.scratchOf(digest);
+  const waited = yield* store.lock(digest, {
     onWait: (holder) =>
       emit({
         type: "node.waiting",
@@ -91,33 +94,43 @@ const make = Effect.fnUntraced(function* (
       store.find(kind, planned.digests[output] as string),
     );
     if (found.length > 0 && found.every(({ state }) => state === "present") && !(planned.forced && !waited)) {
-      return { run: { shared: true, failures: failuresIn(found), shards: [] }, outputs: [] };
+      return { run: { shared: true, failures: failuresIn(found), shards: [] }, scratch, outputs: [] };
     }
   }
   const started = performance.now();
   const energy = measureEnergy();
-  const folder = yield* store.workspace;
-  const open = yield* openWriters(planned, folder);
+  const open = yield* openWriters(planned, store);
   const log = (message: string) => Effect.sync(() => emit({ type: "node.log", node: node.name, message }));
   const progress = progressOf(node.name, emit);
   const config = rowConfig(node.stage.config, node.config);
   const shards: Array<ShardInfo> = [];
   const failures: Array<FailureRow> = [];
+  const used: Array<{ readonly kind: string; readonly digest: string }> = [];
   const { stage, stageVersion, inputs, fingerprint, numerics } = planned.key;
+  const origin = { stage, stageVersion, config, inputs, fingerprint, numerics };
+  const onShard = (shard: ShardInfo): void => {
+    shards.push(shard);
+    emit({ type: "node.shard", node: node.name, ...shard });
+  };
   const mapRows = mapRowsIn({
-    store: storedShards(
-      store,
-      node.name,
-      { stage, stageVersion, config, inputs, fingerprint, numerics },
-      planned.forced,
-    ),
+    store: storedShards(store, node.name, origin, planned.forced),
     key: { ...planned.key, config },
     progress,
     onShard: (shard) => {
-      shards.push(shard);
-      emit({ type: "node.shard", node: node.name, ...shard });
+      used.push({ kind: shard.kind, digest: shard.digest });
+      onShard(shard);
     },
     onFailures: (rows) => Effect.sync(() => void failures.push(...rows)),
+  });
+  const streamRows = streamRowsIn({
+    node: node.name,
+    folder: join(scratch, "shards"),
+    root: store.root,
+    workspace: store.workspace,
+    forced: planned.forced,
+    origin,
+    progress,
+    onShard,
   });
   yield* Effect.scoped(
     node.stage.run({
@@ -128,14 +141,14 @@ const make = Effect.fnUntraced(function* (
       progress,
       log,
       mapRows,
-      scratch: scratchOf(plan, planned),
+      streamRows,
+      scratch,
     }),
-  ).pipe(Effect.provide(logsAsEvents(node.name, emit)));
+  ).pipe(Effect.provideService(Logger.CurrentLoggers, logsAsEvents(node.name, emit)));
   const cost = costOf(Math.round(performance.now() - started), energy());
   if (failures.length > 0) {
     yield* Effect.forEach(open, ({ writeFailures }) => writeFailures(failures), { discard: true });
   }
-  const used = shards.map(({ kind, digest }) => ({ kind, digest }));
   const sealed = yield* Effect.forEach(open, ({ output, kind, writer, seal }) =>
     Effect.map(seal, (contents) => ({
       folder: writer.path,
@@ -143,7 +156,7 @@ const make = Effect.fnUntraced(function* (
       manifest: manifestOf(planned, output, kind, contents, cost, used),
     })),
   );
-  return { run: { shared: false, failures: failures.length, shards }, outputs: sealed };
+  return { run: { shared: false, failures: failures.length, shards }, scratch, outputs: sealed };
 });
 
 const costOf = (durationMs: number, joules: number | undefined) => ({
@@ -159,24 +172,24 @@ export const failuresIn = (found: ReadonlyArray<Found>): number =>
     0,
   );
 
-const openWriters = (planned: PlannedNode, folder: string) =>
-  Effect.forEach(Object.entries(planned.node.stage.outputs as Outputs), ([output, kind]) => {
-    const path = join(folder, output);
-    return Effect.map(
-      io(path, () => makeFolder(path)),
-      () => ({ output, kind, ...create(kind, path) }),
-    );
-  });
+const openWriters = (planned: PlannedNode, store: Store) =>
+  Effect.forEach(
+    Object.entries(planned.node.stage.outputs as Outputs),
+    Effect.fnUntraced(function* ([output, kind]) {
+      const path = yield* store.workspace;
+      yield* io(path, () => makeFolder(path));
+      return { output, kind, ...create(kind, path) };
+    }),
+  );
 
 /** The readers of a node's inputs, by port: one, an array, or `undefined`. */
 function readersOf(plan: Plan, planned: PlannedNode): ReadersOf<never> {
-  const digestOf = new Map(plan.nodes.map(({ node, digests }) => [node.name, digests]));
   const ports = Object.entries(planned.node.stage.inputs as Inputs);
   return Object.fromEntries(
     ports.map(([name, spec]) => {
       const port = portOf(spec);
-      const readers = (planned.node.inputs[name] ?? []).map((edge) => {
-        const digest = digestOf.get(edge.node)?.[edge.output] as string;
+      const readers = (planned.node.inputs[name] ?? []).map((edge, i) => {
+        const digest = planned.key.inputs[name]?.[i] as string;
         return open(port.kind, plan.store.pathOf(port.kind, digest), { digest, node: edge.node });
       });
       return [name, port.arity === "many" ? readers : readers[0]];
@@ -234,7 +247,7 @@ function progressOf(node: string, emit: (event: RunEventBody) => void) {
 
 /** What a stage logs through Effect becomes an event instead of a line that tears the live view. */
 const logsAsEvents = (node: string, emit: (event: RunEventBody) => void) =>
-  Logger.layer([
+  new Set([
     Logger.make<unknown, void>(({ message }) => {
       const text = (Array.isArray(message) ? message : [message]).map(String).join(" ");
       emit({ type: "node.log", node, message: text });

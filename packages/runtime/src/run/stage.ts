@@ -12,7 +12,9 @@ import { io } from "../io.ts";
 import { canonicalJson, digestOf } from "../plan/canonical.ts";
 import { rowConfig } from "../plan/result-config.ts";
 import { mapRowsIn, memoryShards } from "../shards/map-rows.ts";
+import { streamRowsIn } from "../shards/stream-rows.ts";
 import type { ConfigSchema, GivenReaders, Inputs, Outputs, ReadersOf, RunContext, Stage } from "../stage.ts";
+import { claim, nameOf } from "../store/owner.ts";
 import { versionsOf } from "../version.ts";
 
 export interface RunStageOptions<C extends ConfigSchema, I extends Inputs> {
@@ -52,21 +54,33 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
   const inputDigests = Object.entries(
     options.inputs as { readonly [port: string]: Reader | ReadonlyArray<Reader> | undefined },
   );
+  const origin = {
+    stage: stage.id,
+    stageVersion: stage.version,
+    config: rowConfig(schema, config),
+    inputs: Object.fromEntries(
+      inputDigests.map(([port, readers]) => [port, [readers ?? []].flat().map(({ digest }) => digest)]),
+    ),
+    fingerprint: null,
+    numerics: {},
+  };
+  const onShard = (): void => undefined;
   const mapRows = mapRowsIn({
     store: memoryShards(),
-    key: {
-      stage: stage.id,
-      stageVersion: stage.version,
-      config: rowConfig(schema, config),
-      inputs: Object.fromEntries(
-        inputDigests.map(([port, readers]) => [port, [readers ?? []].flat().map(({ digest }) => digest)]),
-      ),
-      fingerprint: null,
-      numerics: {},
-    },
+    key: origin,
     progress,
-    onShard: () => undefined,
+    onShard,
     onFailures: (rows) => Effect.forEach(opened, ({ writeFailures }) => writeFailures(rows), { discard: true }),
+  });
+  const streamRows = streamRowsIn({
+    node: stage.id,
+    folder: join(scratch, "shards"),
+    root: resolve(options.folder),
+    workspace: Effect.sync(() => join(scratch, nameOf(claim()))),
+    forced: false,
+    origin,
+    progress,
+    onShard,
   });
   yield* Effect.scoped(
     stage.run({
@@ -76,6 +90,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
       pipelineDir: options.pipelineDir ?? process.cwd(),
       progress,
       mapRows,
+      streamRows,
       log: (message) => Effect.sync(() => options.log?.(message)),
       scratch,
     }),

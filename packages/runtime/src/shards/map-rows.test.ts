@@ -13,7 +13,7 @@ import { execute } from "../run/execute.ts";
 import { readRun } from "../run/record.ts";
 import { runStage } from "../run/stage.ts";
 import type { OnError } from "./failures.ts";
-import { mapRowsInMemory } from "./map-rows.ts";
+import { mapRowsIn, mapRowsInMemory, memoryShards } from "./map-rows.ts";
 
 const text = (values: ReadonlyArray<number>, config = "{}") => `version: 1
 nodes:
@@ -185,6 +185,47 @@ describe("a mapping stage", () => {
       runStage(square, { config: {}, inputs: { numbers: numbers as never }, folder }),
     );
     expect(await Effect.runPromise(made.squares.rows("squares"))).toEqual([{ value: 3, square: 9 }]);
+  });
+});
+
+describe("rows that are computed shard by shard", () => {
+  it("are together with the same others, whatever is stored already", async () => {
+    const store = memoryShards();
+    const map = async (stopAt: number) => {
+      const calls: Array<ReadonlyArray<number>> = [];
+      const mapRows = mapRowsIn({
+        store,
+        key: { stage: "s", stageVersion: 1, config: null, inputs: {}, fingerprint: null, numerics: {} },
+        progress: () => undefined,
+        onShard: () => undefined,
+        onFailures: () => Effect.void,
+      });
+      const exit = await Effect.runPromiseExit(
+        mapRows({
+          kind: Squares,
+          rows: upTo(30),
+          id: String,
+          port: "numbers",
+          rowsPerShard: 4,
+          together: "shard",
+          open: Effect.void,
+          run: (_, rows, { emit }) => {
+            if (rows.includes(stopAt)) return Effect.fail(new StageError({ code: "E_STOP", message: "stopped" }));
+            calls.push(rows);
+            for (const [i, value] of rows.entries()) emit(i, { squares: [{ value, square: value * value }] });
+            return Effect.sleep("1 millis");
+          },
+        }),
+      );
+      return { calls, exit };
+    };
+    const first = await map(17);
+    const second = await map(-1);
+    expect([first.exit._tag, second.exit._tag]).toEqual(["Failure", "Success"]);
+    expect(first.calls.length).toBeGreaterThan(1);
+    expect([...first.calls, ...second.calls].flat()).toEqual(upTo(30));
+    expect(second.calls[0]).toContain(17);
+    expect(Math.max(...second.calls.map((rows) => rows.length))).toBeLessThanOrEqual(8);
   });
 });
 

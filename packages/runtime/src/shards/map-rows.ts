@@ -40,6 +40,11 @@ export interface MapRowsOptions<K extends AnyKind, Row, Resource> {
   readonly rowsPerShard: number;
   /** What the result of a row depends on beside the row and the other inputs; the whole config by default. */
   readonly key?: unknown;
+  /**
+   * What goes to one call of `run`: all rows that are missing (default), or those of one shard, for work whose last bits follow
+   * what is computed beside it: then a resumed mapping gives the same bytes.
+   */
+  readonly together?: "all" | "shard";
   /** Default `fail`. */
   readonly onError?: OnError;
   /** Unit of the progress; default "rows". */
@@ -47,7 +52,7 @@ export interface MapRowsOptions<K extends AnyKind, Row, Resource> {
   /** Acquired once, when the first missing row is to be computed: nothing is loaded when everything is stored. */
   readonly open: Effect.Effect<Resource, StageError | ArtifactError, Scope.Scope>;
   /**
-   * Computes `rows`, all that is missing, and calls `emit(i, piece)` for each, in any order, as soon as it is known. A row's
+   * Computes `rows`, all that is missing or those of a shard, and calls `emit(i, piece)` for each, in any order, as soon as it is known. A row's
    * piece may depend on nothing but the row. A failure counts for the rows not emitted yet.
    */
   readonly run: (
@@ -305,7 +310,8 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
         return giveUp(left[0] as number, error, attempts);
       }
     });
-  yield* compute(todo);
+  if (options.together !== "shard") yield* compute(todo);
+  else for (const shard of missing) yield* compute(range(shard));
   yield* Effect.raceFirst(FiberSet.awaitEmpty(publishing), Deferred.await(broken));
   if (failures.size === rows.length && last !== undefined) {
     return yield* new StageError({

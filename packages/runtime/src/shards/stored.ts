@@ -1,5 +1,4 @@
 /** Shards in the content-addressed store: each one a whole artifact, readable and verifiable like any other. */
-import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import type { AnyKind } from "../artifact/kind.ts";
 import type { Manifest, Origin } from "../artifact/manifest.ts";
@@ -33,7 +32,7 @@ export const storedShards = (
     took: { readonly rows: number; readonly durationMs: number },
   ) =>
     Effect.gen(function* () {
-      const folder = join(yield* store.workspace, "shard");
+      const folder = yield* store.workspace;
       yield* io(folder, () => makeFolder(folder));
       const { writer, seal } = create(kind, folder);
       const contents = contentsOf<AnyKind>(pieces);

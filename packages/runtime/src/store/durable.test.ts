@@ -1,9 +1,42 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { intercept } from "../disk.ts";
-import { syncShared } from "./durable.ts";
+import { renameInto, syncShared, syncTree } from "./durable.ts";
+
+describe("a folder that is published", () => {
+  let root = "";
+  let flushed: Array<string> = [];
+  let restore = (): void => undefined;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "precipice-durable-"));
+    flushed = [];
+    restore = intercept(({ operation, path }) => {
+      if (operation === "sync") flushed.push(path.slice(root.length + 1));
+    });
+  });
+  afterEach(() => {
+    restore();
+    rmSync(root, { recursive: true });
+  });
+
+  it("is flushed with every file named and every folder between", async () => {
+    mkdirSync(join(root, "a/files/deep"), { recursive: true });
+    for (const name of ["a/x", "a/files/deep/y"]) mkdirSync(join(root, name));
+    await syncTree(join(root, "a"), ["x", "files/deep/y", "files/"]);
+    expect(flushed.sort()).toEqual(["a", "a/files", "a/files/deep", "a/files/deep/y", "a/x"]);
+  });
+
+  it("makes the folders it is renamed into, flushed up to the root; later ones find them", async () => {
+    for (const name of ["one", "two"]) mkdirSync(join(root, name));
+    await renameInto(join(root, "one"), join(root, "base/store/kind/1"), root);
+    expect(flushed).toEqual(["base/store", "base", ""]);
+    await renameInto(join(root, "two"), join(root, "base/store/kind/2"), root);
+    expect(flushed).toHaveLength(3);
+    expect(existsSync(join(root, "base/store/kind/2"))).toBe(true);
+  });
+});
 
 describe("flushing one folder for many", () => {
   let folder = "";

@@ -1,18 +1,33 @@
 /** Making files survive a crash: fsync of contents and of the folders that name them. */
 import { dirname, join } from "node:path";
-import { listFolder, makeFolder, remove, rename, syncPath, writeChunks } from "../disk.ts";
+import { isMissing, listFolder, makeFolder, remove, rename, syncPath, writeChunks } from "../disk.ts";
 import { claim, isOrphan, nameOf } from "./owner.ts";
 
 export { syncPath } from "../disk.ts";
 
-/** Flushes every file and folder below `folder` and itself, all at once: a file system writes its journal once for several. */
-export async function syncTree(folder: string): Promise<void> {
-  const entries = await listFolder(folder);
-  const inner = entries.map((entry) => {
-    const path = join(folder, entry.name);
-    return entry.isDirectory() ? syncTree(path) : syncPath(path);
-  });
-  await Promise.all([...inner, syncPath(folder)]);
+/**
+ * Flushes files below `folder` (paths with `/`; a last `/` for a folder) and all folders that lead to them, all at once: a
+ * file system writes its journal once for several.
+ */
+export async function syncTree(folder: string, paths: Iterable<string>): Promise<void> {
+  const all = new Set([folder]);
+  for (const path of paths) {
+    const parts = path.split("/").filter((part) => part !== "");
+    for (let depth = 1; depth <= parts.length; depth++) all.add(join(folder, ...parts.slice(0, depth)));
+  }
+  await Promise.all([...all].map(syncPath));
+}
+
+/** Renames into a folder that is made, and made durable up to `root`, when it is missing. */
+export async function renameInto(from: string, to: string, root: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+    await makeFolder(dirname(to));
+    for (let above = dirname(dirname(to)); above.startsWith(root); above = dirname(above)) await syncPath(above);
+    await rename(from, to);
+  }
 }
 
 interface Syncs {
@@ -48,10 +63,13 @@ function startSync(folder: string): Promise<void> {
 
 /** Writes a small file so that readers see the old content or the new, never a part. */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  await makeFolder(dirname(path));
   const temporary = `${path}.${nameOf(claim())}.tmp`;
   try {
-    await writeChunks(temporary, [text], "w");
+    await writeChunks(temporary, [text], "w").catch(async (cause) => {
+      if (!isMissing(cause)) throw cause;
+      await makeFolder(dirname(path));
+      await writeChunks(temporary, [text], "w");
+    });
     await rename(temporary, path);
   } catch (cause) {
     await remove(temporary).catch(() => undefined);

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import { describe, expect, it } from "vitest";
+import { intercept } from "../disk.ts";
 import { temporaryFolder } from "../fixtures/temporary.ts";
 import { liveLocks, lock, sweepLocks } from "./lock.ts";
 import { claim, machine, type Owner } from "./owner.ts";
@@ -59,6 +60,41 @@ describe("a lock", () => {
       ),
     );
     expect(existsSync(path)).toBe(false);
+  });
+
+  it("that its holder was wrongly thought dead for is left to whoever took it", async () => {
+    const path = join(temporaryFolder(), "locks", "a.lock");
+    const other = claim();
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* lock(path, quick);
+          const [own = ""] = readdirSync(path);
+          unlinkSync(join(path, own));
+          leave(path, other);
+        }),
+      ),
+    );
+    expect(readdirSync(path)).toEqual([other.token]);
+    expect(readdirSync(join(path, ".."))).toEqual(["a.lock"]);
+  });
+
+  it("makes nothing new while another is held: its folder is renamed in and out", async () => {
+    const folder = join(temporaryFolder(), "locks");
+    const calls: Array<string> = [];
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          yield* lock(join(folder, "run.lock"));
+          yield* Effect.scoped(lock(join(folder, "a.lock")));
+          const stop = intercept(({ operation }) => void calls.push(operation));
+          yield* Effect.scoped(lock(join(folder, "b.lock"))).pipe(Effect.ensuring(Effect.sync(stop)));
+          expect(existsSync(join(folder, "b.lock"))).toBe(false);
+        }),
+      ),
+    );
+    expect(calls).toEqual(["rename", "stat", "rename"]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it.each([1, 8])("of a dead process is recovered by one of %i that try at once", async (tries) => {

@@ -2,24 +2,25 @@
  * Locks that also work on network file systems: no flock, no hard links, no clocks compared. A lock is a folder that holds
  * one file named after the holder's token.
  *
- * - Taking: such a folder is prepared aside and renamed into place. Rename onto a folder that is not empty fails, so of many
+ * - Taking: such a folder lies ready aside and is renamed into place. Rename onto a folder that is not empty fails, so of many
  *   that try one wins.
- * - Letting go: the file is removed, then the empty folder; whoever renames in between has the lock.
+ * - Letting go: it is renamed back, if it is still the holder's own.
  * - A dead holder: its file is removed *by its token*. A lock that somebody took meanwhile has another token, so two that
  *   recover at once cannot take each other's lock away.
  * - Dead is a process of this machine that no longer runs, or a holder elsewhere whose heartbeat did not change for `staleMs`
  *   of our own time.
  */
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import type * as Scope from "effect/Scope";
-import { listFolder, makeFolder, remove, removeEmpty, rename, unlink, writeChunks } from "../disk.ts";
+import { isMissing, listFolder, remove, removeEmpty, rename, statOf, unlink, writeChunks } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
-import { claim, isOrphan, nameOf, Owner, stateOf } from "./owner.ts";
+import { type LockFolder, LockFolders } from "./lock-folders.ts";
+import { isOrphan, Owner, stateOf } from "./owner.ts";
 
 export interface LockOptions {
   /** How often a holder shows that it lives. */
@@ -38,11 +39,14 @@ const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Owner));
 /** Takes the lock at `path` for the scope; waits while another holds it. Succeeds with whether it had to wait. */
 export const lock = (path: string, options: LockOptions = {}): Effect.Effect<boolean, ArtifactError, Scope.Scope> => {
   const { beatMs = 5000, staleMs = 60_000, pollMs = 50, onWait } = options;
-  const take = Effect.gen(function* () {
-    const owner = claim();
+  const take = Effect.suspend(() => {
+    const hand: Hand = { folders: LockFolders.enter(dirname(path)), folder: undefined };
+    return Effect.onError(wait(hand), () => Effect.promise(() => hand.folders.leave(hand.folder)));
+  });
+  const wait = Effect.fnUntraced(function* (hand: Hand) {
     let seen = { text: "", since: performance.now() };
     let waited = false;
-    while (!(yield* io(path, () => tryTake(path, owner)))) {
+    while (!(yield* io(path, () => tryTake(path, hand)))) {
       const held = yield* io(path, () => readHolder(path));
       if (held === undefined) continue;
       if (held.text !== seen.text) seen = { text: held.text, since: performance.now() };
@@ -56,15 +60,15 @@ export const lock = (path: string, options: LockOptions = {}): Effect.Effect<boo
       // Not in step with others that wait.
       yield* Effect.interruptible(Effect.sleep(pollMs * (0.5 + Math.random())));
     }
-    const file = join(path, owner.token);
+    const file = join(path, (hand.folder as LockFolder).owner.token);
     const timer = setInterval(() => void beat(file), beatMs);
     timer.unref();
-    return { waited, file, timer };
+    return { hand, waited, file, timer };
   });
-  const letGo = ({ file, timer }: Effect.Success<typeof take>) =>
-    Effect.promise(() => {
+  const letGo = ({ hand, file, timer }: Effect.Success<typeof take>) =>
+    Effect.promise(async () => {
       clearInterval(timer);
-      return release(file).catch(() => undefined);
+      await hand.folders.leave(await putBack(file, hand.folder as LockFolder).catch(() => undefined));
     });
   return Effect.map(Effect.acquireRelease(take, letGo), ({ waited }) => waited);
 };
@@ -99,15 +103,25 @@ export async function sweepLocks(folder: string, dryRun: boolean): Promise<numbe
   return swept;
 }
 
-async function tryTake(path: string, owner: Owner): Promise<boolean> {
-  const aside = join(dirname(path), `${nameOf(owner)}.${basename(path)}.new`);
+/** What one that wants a lock has for it. */
+interface Hand {
+  readonly folders: LockFolders;
+  folder: LockFolder | undefined;
+}
+
+async function tryTake(path: string, hand: Hand): Promise<boolean> {
+  hand.folder ??= hand.folders.take();
+  const kept = hand.folder !== undefined;
+  hand.folder ??= await hand.folders.make();
   try {
-    await makeFolder(aside);
-    await writeChunks(join(aside, owner.token), [JSON.stringify(owner)], "wx");
-    await rename(aside, path);
+    await rename(hand.folder.aside, path);
     return true;
   } catch (cause) {
-    await remove(aside).catch(() => undefined);
+    if (kept && isMissing(cause)) {
+      // Somebody cleared the folder of locks meanwhile.
+      hand.folder = undefined;
+      return tryTake(path, hand);
+    }
     const { code = "" } = cause as NodeJS.ErrnoException;
     if (["ENOTEMPTY", "EEXIST"].includes(code)) return false;
     if (code !== "EPERM" && code !== "EACCES") throw cause;
@@ -127,6 +141,13 @@ async function readHolder(
   const text = await readFile(file, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   return { file, text, owner: Option.getOrUndefined(decode(text.replace(/\.*$/, ""))) };
+}
+
+/** Makes no lock of a lock again. When its holder was taken for dead it may be another's by now: then nothing is left of it. */
+async function putBack(file: string, folder: LockFolder): Promise<LockFolder | undefined> {
+  if ((await statOf(file)) === undefined) return undefined;
+  await rename(dirname(file), folder.aside);
+  return folder;
 }
 
 /** One more dot. Fails silently when the lock is gone: its holder was taken for dead, and publication lets the first win. */

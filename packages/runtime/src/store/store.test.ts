@@ -15,8 +15,8 @@ const publish = (root: string, text: string, replace: boolean) =>
   Effect.scoped(
     Effect.gen(function* () {
       const store = yield* open(root);
-      const folder = join(yield* store.workspace, "page");
-      mkdirSync(folder);
+      const folder = yield* store.workspace;
+      mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, "page.txt"), text);
       const files = yield* Effect.promise(() => inventory(folder));
       yield* store.publish(folder, Page, manifest(files), replace);
@@ -43,8 +43,8 @@ describe("publication", () => {
       await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
         const store = yield* open(${JSON.stringify(root)});
         const folder = yield* store.workspace;
-        mkdirSync(folder + "/page");
-        writeFileSync(folder + "/page/page.txt", "half");
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(folder + "/page.txt", "half");
         console.log("written");
         yield* Effect.never;
       })));`;

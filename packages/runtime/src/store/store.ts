@@ -2,24 +2,18 @@
  * The content-addressed store: `.precipice/store/<kind>/<digest>/` under a root. Results are written in a private folder,
  * flushed, and renamed into place: a digest exists whole or not at all, whoever else is running.
  */
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import type { AnyKind } from "../artifact/kind.ts";
-import { damaged, type Manifest, manifestFile, readManifest } from "../artifact/manifest.ts";
-import { findDamage } from "../artifact/reader.ts";
-import { listFolder, makeFolder, remove, rename, writeChunks } from "../disk.ts";
+import { damaged, type Manifest } from "../artifact/manifest.ts";
+import { listFolder, remove, removeFolder } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
-import { syncShared, syncTree } from "./durable.ts";
-import { ignoring, type LockOptions, lock, sweepLocks } from "./lock.ts";
+import { type Found, findIn } from "./found.ts";
+import { type LockOptions, lock, sweepLocks } from "./lock.ts";
 import { claim, isOrphan, nameOf } from "./owner.ts";
-
-/** What the store has for a digest. */
-export type Found =
-  | { readonly state: "present"; readonly manifest: Manifest }
-  | { readonly state: "absent" }
-  | { readonly state: "damaged"; readonly what: string };
+import { publishFolder } from "./publish.ts";
 
 export interface Store {
   /** Absolute folder that holds `.precipice` and `runs`. */
@@ -31,7 +25,7 @@ export interface Store {
   readonly scratchOf: (digest: string) => string;
   /** Looks a digest up; compares file sizes with the manifest, reads no data. */
   readonly find: (kind: AnyKind, digest: string) => Effect.Effect<Found, ArtifactError>;
-  /** A private folder on the store's file system, removed with the scope unless published from. */
+  /** A private folder on the store's file system (not created yet), removed with the scope with what it still holds. */
   readonly workspace: Effect.Effect<string, ArtifactError, Scope.Scope>;
   /** Holds the lock `name` (a digest, or `run-` and the id of a run) for the scope; succeeds with whether it had to wait. */
   readonly lock: (name: string, options?: LockOptions) => Effect.Effect<boolean, ArtifactError, Scope.Scope>;
@@ -57,48 +51,18 @@ export const open = Effect.fn("Store.open")(function* (root: string, options: { 
   const scratchOf = (digest: string): string => join(base, "scratch", digest);
   if (options.sweep ?? true) yield* io(temporary, () => sweep(base, false));
 
-  const find = Effect.fn("Store.find")(function* (kind: AnyKind, digest: string) {
-    const folder = pathOf(kind, digest);
-    return yield* readManifest(folder).pipe(
-      Effect.flatMap((manifest) =>
-        Effect.map(
-          findDamage(folder, manifest),
-          (what): Found => (what === undefined ? { state: "present", manifest } : { state: "damaged", what }),
-        ),
-      ),
-      Effect.catch((error): Effect.Effect<Found, ArtifactError> => {
-        if (error.code === "E_ARTIFACT_DAMAGED")
-          return Effect.succeed({ state: "damaged", what: "artifact.json is unreadable" });
-        return error.code === "E_ARTIFACT_MISSING" ? Effect.succeed({ state: "absent" }) : Effect.fail(error);
-      }),
-    );
-  });
+  const find = (kind: AnyKind, digest: string) => findIn(pathOf(kind, digest));
 
   const workspace = Effect.acquireRelease(
-    io(temporary, async () => {
-      const folder = join(temporary, nameOf(claim()));
-      await makeFolder(folder);
-      return folder;
-    }),
-    (folder) => Effect.promise(() => remove(folder).catch(() => undefined)),
+    Effect.sync(() => join(temporary, nameOf(claim()))),
+    (folder) => Effect.promise(() => removeFolder(folder).catch(() => undefined)),
   );
 
-  const publish = Effect.fn("Store.publish")(function* (
-    folder: string,
-    kind: AnyKind,
-    manifest: Manifest,
-    replace: boolean,
-  ) {
+  const publish = Effect.fnUntraced(function* (folder: string, kind: AnyKind, manifest: Manifest, replace: boolean) {
     const target = pathOf(kind, manifest.digest);
-    yield* io(target, async () => {
-      await writeChunks(join(folder, manifestFile), [`${JSON.stringify(manifest, null, 2)}\n`], "w");
-      await syncTree(folder);
-      await makeFolder(dirname(target));
-      if (replace) await rename(target, `${folder}.old`).catch(ignoring("ENOENT"));
-      await rename(folder, target).catch(ignoring("ENOTEMPTY", "EEXIST", "EPERM"));
-      await syncShared(dirname(target));
-      if (replace) await remove(`${folder}.old`);
-    });
+    const first = yield* io(target, () => publishFolder({ folder, target, kind, manifest, root: store.root, replace }));
+    if (first) return;
+    // Another run's result is there: it must be as whole as this one, which goes with its workspace.
     const published = yield* find(kind, manifest.digest);
     if (published.state !== "present") {
       return yield* damaged(
