@@ -24,6 +24,7 @@ const { values } = parseArgs({
 });
 const PROMPT = 256;
 const STEPS = 32;
+const ROUNDS = 7;
 const PEER = `
 import sys, time, json, torch, resource
 from transformers import AutoModelForCausalLM
@@ -74,27 +75,34 @@ const seconds = async (run: () => Promise<unknown>): Promise<number> => {
   return (performance.now() - start) / 1000;
 };
 
-const measure = async (checkpoint: Checkpoint, weights: "float" | "int8"): Promise<Figures> => {
+const prompt = (tokens: number) => [{ ids: Array.from({ length: tokens }, (_, t) => 10 + t), seed: 0 }];
+const generating = (generator: Generator, tokens: number, more: number) =>
+  seconds(() => generator.generate(prompt(tokens), { maxNewTokens: more, stopIds: [] }));
+
+/** Loaded and warmed up. */
+const open = async (checkpoint: Checkpoint, weights: "float" | "int8") => {
   let generator: Generator | undefined;
-  const load = await seconds(async () => {
+  const loadSeconds = await seconds(async () => {
     generator = await Generator.open(checkpoint, { workers: 1, threads: 2, batch: 1, maxTokens: 512, weights });
   });
-  await using open = generator as Generator;
-  const prompt = (tokens: number) => [{ ids: Array.from({ length: tokens }, (_, t) => 10 + t), seed: 0 }];
-  const once = (tokens: number, more: number) =>
-    seconds(() => open.generate(prompt(tokens), { maxNewTokens: more, stopIds: [] }));
-  const generate = async (tokens: number, more: number) =>
-    median([await once(tokens, more), await once(tokens, more), await once(tokens, more)]);
-  await once(16, 2);
-  const prefill = await generate(PROMPT, 1);
-  const decode = (await generate(16, STEPS + 1)) - (await generate(16, 1));
-  return {
-    loadSeconds: load,
-    prefillTokensPerSecond: PROMPT / prefill,
-    decodeTokensPerSecond: STEPS / decode,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-  };
+  const opened = generator as Generator;
+  await generating(opened, PROMPT, 2);
+  return { loadSeconds, generator: opened };
 };
+
+/** Tokens per second, once: of a prompt, and of the steps after one. */
+const round = async (generator: Generator) => {
+  const prefill = await generating(generator, PROMPT, 1);
+  const short = await generating(generator, 16, 1);
+  const decode = (await generating(generator, 16, STEPS + 1)) - short;
+  return { prefill: PROMPT / prefill, decode: STEPS / decode };
+};
+type Round = Awaited<ReturnType<typeof round>>;
+
+const speeds = (rounds: ReadonlyArray<Round>) => ({
+  prefillTokensPerSecond: median(rounds.map((r) => r.prefill)),
+  decodeTokensPerSecond: median(rounds.map((r) => r.decode)),
+});
 
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), "precipice-large-"));
 process.env["PRECIPICE_CACHE"] ??= join(folder, "cache");
@@ -103,24 +111,30 @@ try {
   const fileBytes = statSync(join(folder, "model.safetensors")).size;
   const checkpoint = Checkpoint.open(folder);
   warmPageCache(join(folder, "model.safetensors"));
-  const float = await measure(checkpoint, "float");
+  const float = await open(checkpoint, "float");
+  const peakBytes = process.resourceUsage().maxRSS * 1024; // before int8 comes
   const making = await seconds(async () =>
     (await Generator.open(checkpoint, { workers: 1, maxTokens: 64, weights: "int8" })).close(),
   );
-  const int8 = await measure(checkpoint, "int8");
+  const int8 = await open(checkpoint, "int8");
+  const rounds: Array<{ readonly float: Round; readonly int8: Round }> = [];
+  for (let i = 0; i < ROUNDS; i++)
+    rounds.push({ float: await round(float.generator), int8: await round(int8.generator) });
+  await Promise.all([float.generator.close(), int8.generator.close()]);
+  const ours = { loadSeconds: float.loadSeconds, ...speeds(rounds.map((r) => r.float)), peakBytes };
   const transformers = theirs(folder);
   const result = {
     fileBytes,
-    float,
-    peakOverFile: float.peakBytes / fileBytes,
-    int8,
+    float: ours,
+    peakOverFile: peakBytes / fileBytes,
+    int8: { loadSeconds: int8.loadSeconds, ...speeds(rounds.map((r) => r.int8)) },
     int8CopySeconds: making,
     transformers: transformers ?? null,
     prefillOverTransformers:
-      transformers === undefined ? null : float.prefillTokensPerSecond / transformers.prefillTokensPerSecond,
+      transformers === undefined ? null : ours.prefillTokensPerSecond / transformers.prefillTokensPerSecond,
     decodeOverTransformers:
-      transformers === undefined ? null : float.decodeTokensPerSecond / transformers.decodeTokensPerSecond,
-    int8OverFloatDecode: int8.decodeTokensPerSecond / float.decodeTokensPerSecond,
+      transformers === undefined ? null : ours.decodeTokensPerSecond / transformers.decodeTokensPerSecond,
+    int8OverFloatDecode: median(rounds.map((r) => r.int8.decode / r.float.decode)),
   };
   console.log(values.json ? JSON.stringify(result) : result);
 } finally {

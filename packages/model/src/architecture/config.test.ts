@@ -150,6 +150,112 @@ describe("readConfig", () => {
     expect(error.file).toMatch(/config\.json$/);
   });
 
+  const quantised = { quant_method: "awq", bits: 4 };
+  it.each<[key: string, value: unknown]>([
+    ["attn_logit_softcapping", 50],
+    ["final_logit_softcapping", 30],
+    ["query_pre_attn_scalar", 256],
+    ["logit_scale", 0.0625],
+    ["embedding_multiplier", 12],
+    ["residual_multiplier", 0.22],
+    ["attention_multiplier", 0.0156],
+    ["attention_chunk_size", 8192],
+    ["sliding_window", 4096],
+    ["layer_types", ["full_attention", "sliding_attention", "full_attention", "full_attention"]],
+    ["no_rope_layers", [1, 1, 1, 0]],
+    ["qk_layernorm", true],
+    ["use_qk_norm", true],
+    ["clip_qkv", 8],
+    ["alibi", true],
+    ["partial_rotary_factor", 0.5],
+    ["rotary_pct", 0.25],
+    ["quantization_config", quantised],
+    ["num_local_experts", 8],
+    ["shared_expert_intermediate_size", 512],
+    ["use_bidirectional_attention", true],
+    ["layer_norm_eps", 1e-3],
+  ])("refuses %s, which no adapter computes", (key, value) => {
+    const error = refused({ [key]: value });
+    expect(error.place).toBe(key);
+    expect(error.message).toContain(`${JSON.stringify(value)} is not `);
+  });
+
+  it.each<[model: string, key: string, value: unknown]>([
+    ["mistral", "attention_bias", true],
+    ["mistral", "mlp_bias", true],
+    ["mistral", "interleaved_sliding_window", 4096],
+    ["qwen2", "mlp_bias", true],
+    ["qwen2", "use_mrope", true],
+    ["qwen2", "partial_rotary_factor", 0.5],
+    ["qwen2", "num_experts", 60],
+    ["qwen3", "norm_topk_prob", true],
+    ["qwen3", "attn_logit_softcapping", 50],
+    ["phi3", "attention_bias", true],
+    ["phi3", "lm_head_bias", true],
+  ])("refuses %s with %s", (model, key, value) => {
+    expect(refused({ model_type: model, rope_scaling: null, [key]: value }).place).toBe(key);
+  });
+
+  it.each<[type: string]>([["dynamic"], ["su"], ["mrope"]])("refuses rotary scaling %s", (type) => {
+    for (const rope of [{ rope_scaling: { type, factor: 2 } }, { rope_parameters: { rope_type: type, factor: 2 } }])
+      expect(refused({ rope_scaling: null, ...rope }).message).toContain(`rope type "${type}" is not supported`);
+  });
+
+  it.each<[key: string, value: unknown]>([
+    ["mrope_section", [16, 24, 24]],
+    ["short_mscale", 1.2],
+    ["mscale", 0.7],
+  ])("refuses %s among the rotary settings", (key, value) => {
+    for (const rope_type of ["default", "linear", "yarn"])
+      expect(refused({ rope_scaling: { rope_type, factor: 2, [key]: value } }).place).toBe(key);
+  });
+
+  it("refuses yarn without truncation", () => {
+    expect(refused({ rope_scaling: { rope_type: "yarn", factor: 2, truncate: false } }).place).toBe("truncate");
+  });
+
+  it.each<[model: string, keys: Record<string, unknown>]>([
+    [
+      "llama",
+      {
+        attention_bias: false,
+        attention_dropout: 0.1,
+        initializer_range: 0.02,
+        mlp_bias: false,
+        pretraining_tp: 1,
+        use_cache: true,
+        attn_logit_softcapping: null,
+        logit_scale: 1,
+        layer_types: new Array(4).fill("full_attention"),
+        _name_or_path: "x",
+        _attn_implementation: "sdpa",
+        unsloth_fixed: true,
+      },
+    ],
+    ["mistral", { sliding_window: 4096, attention_dropout: 0.1 }],
+    [
+      "qwen2",
+      {
+        use_mrope: false,
+        sliding_window: 4096,
+        use_sliding_window: false,
+        max_window_layers: 21,
+        attention_dropout: 0.1,
+      },
+    ],
+    ["qwen3", { attention_bias: false, max_window_layers: 36, sliding_window: null, use_sliding_window: false }],
+    [
+      "phi3",
+      { auto_map: { AutoConfig: "x" }, embd_pdrop: 0.1, resid_pdrop: 0.1, attention_bias: false, full_attn_mod: 1 },
+    ],
+  ])("takes a %s config with keys that change nothing", (model, keys) => {
+    const plain = read({ model_type: model, rope_scaling: null });
+    expect(read({ model_type: model, rope_scaling: null, ...keys })).toEqual({
+      ...plain,
+      windows: keys["sliding_window"] === 4096 && model === "mistral" ? new Array(4).fill(4096) : plain.windows,
+    });
+  });
+
   it.each([
     ["no JSON", "{", /is not JSON/],
     ["null", "null", /is JSON, but no object/],

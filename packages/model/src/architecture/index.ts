@@ -18,7 +18,7 @@ const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>
   qwen3_moe: decodeQwen3Moe,
 };
 
-/** Read and check `config.json` of a checkpoint folder. Throws `CheckpointError`. */
+/** Read and check `config.json` of a checkpoint folder. Throws `CheckpointError`, for a key that is not computed too. */
 export const readConfig = (folder: string, name = "config.json"): DecoderConfig => {
   const file = join(folder, name);
   const json = readJson(file);
@@ -26,7 +26,9 @@ export const readConfig = (folder: string, name = "config.json"): DecoderConfig 
   const adapter = Object.hasOwn(ADAPTERS, type) ? ADAPTERS[type] : undefined;
   const config = new ConfigReader(file, json);
   if (adapter === undefined) return config.unsupported("model_type", `"${type}"`, Object.keys(ADAPTERS).join(", "));
-  return adapter(config);
+  const decoder = adapter(config);
+  config.expectAllRead();
+  return decoder;
 };
 
 /** End tokens that `generation_config.json` names, if it is there. */

@@ -5,7 +5,6 @@ import { decodeShared } from "./shared.ts";
 
 /** The decoder that a Llama `config.json` describes. Throws `CheckpointError` for what it cannot be. */
 export const decodeLlama = (config: ConfigReader): DecoderConfig => {
-  config.expect("partial_rotary_factor", 1);
   const attention = config.boolean("attention_bias", false);
   return decodeShared(config, {
     modelType: "llama",

@@ -21,6 +21,7 @@ export interface Family {
 export const decodeShared = (config: ConfigReader, family: Family): DecoderConfig => {
   config.expect("hidden_act", "silu");
   config.expect("pretraining_tp", 1);
+  if (family.partialRotary === undefined) config.expect("partial_rotary_factor", 1);
   const heads = config.integer("num_attention_heads");
   const hidden = config.integer("hidden_size");
   const kvHeads = config.integer("num_key_value_heads", heads);

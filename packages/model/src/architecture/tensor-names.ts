@@ -12,6 +12,12 @@ const LINEARS = [
 ] as const;
 const FUSED = ["self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj"] as const;
 
+/** Maps of one input that Phi-3 keeps as one tensor: its parts' rows below each other. */
+export const STACKS = {
+  "self_attn.qkv_proj": ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+  "mlp.gate_up_proj": ["mlp.gate_proj", "mlp.up_proj"],
+} as const satisfies Partial<Record<(typeof FUSED)[number], ReadonlyArray<(typeof LINEARS)[number]>>>;
+
 export type Linear = (typeof LINEARS)[number] | (typeof FUSED)[number];
 
 /** The linear maps of a block, by their HF path inside `model.layers.N`. */

@@ -5,7 +5,7 @@
 import { type Graph, ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { additiveMask, byWindow } from "./masks.ts";
-import { rotateSequences } from "./rotation.ts";
+import { byHead, rotateSequences } from "./rotation.ts";
 import { hookZ, type Site } from "./sites.ts";
 
 export interface CausalAttention {
@@ -49,12 +49,10 @@ export const causalAttention = (
   const maskOf = byWindow((window) => additiveMask(behind, visible, window));
 
   return (layer: number, q: Tensor, k: Tensor, v: Tensor): Tensor => {
-    const byHead = (x: Tensor, n: number) =>
-      ops.transpose(ops.reshape(x, ["batch", "token", n, headDim]), [0, 2, 1, 3]);
-    const kh = byHead(turned(k, kvHeads), kvHeads); // [batch, kv_heads, token, d_head]
-    const vh = byHead(v, kvHeads);
+    const kh = turned(k, kvHeads); // [batch, kv_heads, token, d_head]
+    const vh = byHead(v, kvHeads, headDim);
     // All query heads of one kv head are stacked along the rows, so that one product per kv head serves them.
-    const qh = ops.reshape(byHead(turned(q, heads), heads), ["batch", kvHeads, `${group}*token`, headDim]);
+    const qh = ops.reshape(turned(q, heads), ["batch", kvHeads, `${group}*token`, headDim]);
     const scores = ops.reshape(ops.matMulT(qh, kh, 1 / Math.sqrt(headDim)), ["batch", heads, "token", "token"]);
     const pattern = ops.softmax(ops.add(scores, maskOf(config.windows[layer] ?? null))); // [batch, heads, query, key]
     onPattern?.(layer, pattern);

@@ -6,7 +6,7 @@
 import { ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { additiveMask, byWindow } from "./masks.ts";
-import { rotateContinuations } from "./rotation.ts";
+import { byHead, rotateContinuations } from "./rotation.ts";
 
 export interface CachedAttention {
   /** `attend` of a lowering over ids `[batch, token]`. */
@@ -37,31 +37,27 @@ export const cachedAttention = (ids: Tensor, config: DecoderConfig, maxTokens: n
   const pastBehind = ops.sub(ops.unsqueeze(positions, 2), slots);
   const newBehind = ops.sub(ops.unsqueeze(places, 2), ops.unsqueeze(places, 1));
   const filled = ops.less(slots, ops.unsqueeze(pastLength, 2)); // [batch, 1, slot]
-  const masksOf = byWindow(
-    (window) =>
-      [
-        ops.unsqueeze(additiveMask(pastBehind, filled, window), 1), // [batch, 1, query, slot]; without a window the query axis is 1
-        ops.unsqueeze(additiveMask(newBehind, ops.not(ops.less(newBehind, 0)), window), 1), // [1, 1, query, key]
-      ] as const,
-  );
+  const maskOf = byWindow((window) => {
+    const past = additiveMask(pastBehind, filled, window); // [batch, query, slot]; without a window the query axis is 1
+    const own = additiveMask(newBehind, ops.not(ops.less(newBehind, 0)), window); // [1, query, key]
+    const whole = [ops.expand(past, ["batch", "token", "past"]), ops.expand(own, ["batch", "token", "token"])];
+    return ops.unsqueeze(ops.concat(whole, 2), 1); // [batch, 1, query, slot and key]
+  });
   const fresh: Tensor[] = [];
 
   const attend = (layer: number, q: Tensor, k: Tensor, v: Tensor): Tensor => {
-    const byHead = (x: Tensor, n: number) =>
-      ops.transpose(ops.reshape(x, ["batch", "token", n, headDim]), [0, 2, 1, 3]);
     const stacked = (x: Tensor, last: number | string) => ops.reshape(x, ["batch", kvHeads, `${group}*token`, last]);
-    const qh = stacked(byHead(turned(q, heads), heads), headDim); // query heads of one kv head share a product
-    const kh = byHead(turned(k, kvHeads), kvHeads); // [batch, kv_heads, token, d_head]
-    const vh = byHead(v, kvHeads);
+    const qh = stacked(turned(q, heads), headDim); // query heads of one kv head share a product
+    const kh = turned(k, kvHeads); // [batch, kv_heads, token, d_head]
+    const vh = byHead(v, kvHeads, headDim);
     fresh.push(ops.unsqueeze(kh, 0), ops.unsqueeze(vh, 0));
     const { key, value } = pasts[layer] as { key: Tensor; value: Tensor };
-    const [pastMask, freshMask] = masksOf(config.windows[layer] ?? null);
     const root = 1 / Math.sqrt(headDim);
-    const scores = (keys: Tensor, mask: Tensor, size: string) =>
-      ops.add(ops.reshape(ops.matMulT(qh, keys, root), ["batch", heads, "token", size]), mask);
-    const pattern = ops.softmax(ops.concat([scores(key, pastMask, "past"), scores(kh, freshMask, "token")], 3));
-    const [old, own] = ops.split(pattern, ["past", "token"], 3) as [Tensor, Tensor]; // [batch, heads, query, ·]
-    const z = ops.add(ops.matMul(stacked(old, "past"), value), ops.matMul(stacked(own, "token"), vh));
+    const scores = ops.concat([ops.matMulT(qh, key, root), ops.matMulT(qh, kh, root)], 3); // [batch, kv_heads, group·token, slot and key]
+    const byQuery = ops.reshape(scores, ["batch", heads, "token", "past+token"]);
+    const pattern = ops.softmax(ops.add(byQuery, maskOf(config.windows[layer] ?? null))); // [batch, heads, query, slot and key]
+    const [old, own] = ops.split(stacked(pattern, "past+token"), ["past", "token"], 3) as [Tensor, Tensor];
+    const z = ops.add(ops.matMul(old, value), ops.matMul(own, vh)); // [batch, kv_heads, group·token, d_head]
     const byToken = ops.transpose(ops.reshape(z, ["batch", heads, "token", headDim]), [0, 2, 1, 3]);
     return ops.reshape(byToken, ["batch*token", heads * headDim]);
   };

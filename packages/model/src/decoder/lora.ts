@@ -1,8 +1,9 @@
 /** Low-rank adapters inside the graph (Hu et al., 2021): `y = W x + s B A x`, with PEFT's parameter names, choices and scale. */
-import { type Graph, ops, type Tensor } from "@precipice/onnx";
+import { type Dim, type Graph, ops, type Tensor } from "@precipice/onnx";
 import type { DecoderConfig } from "../architecture/config.ts";
-import { blockName, type Linear, linearShape, linears } from "../architecture/tensor-names.ts";
+import { blockName, type Linear, linearShape, linears, STACKS } from "../architecture/tensor-names.ts";
 import { type AdapterDropout, adapterDropout } from "./adapter-dropout.ts";
+import type { Lowering } from "./block.ts";
 
 export interface LoraShape {
   readonly rank: number;
@@ -93,3 +94,19 @@ export const loraInputs = (graph: Graph, config: DecoderConfig, lora: LoraShape,
   };
   return { parameters: [...parameters.values()], delta };
 };
+
+/** The addition to stacked maps where the adapter knows their parts: the parts' own next to each other, zeros where there is none. */
+export const stackedDelta =
+  (config: DecoderConfig, delta: NonNullable<Lowering["delta"]>): NonNullable<Lowering["delta"]> =>
+  (layer, linear, x) => {
+    const parts: ReadonlyArray<Linear> | undefined = STACKS[linear as keyof typeof STACKS];
+    if (config.fused || parts === undefined) return delta(layer, linear, x);
+    const found = parts.map((part) => delta(layer, part, x));
+    if (found.every((part) => part === undefined)) return undefined;
+    const rows = x.shape[0] as Dim;
+    const nothing = x.graph.constant("float32", 0);
+    return ops.concat(
+      found.map((part, i) => part ?? ops.expand(nothing, [rows, linearShape(config, parts[i] as Linear)[0]])),
+      1,
+    );
+  };

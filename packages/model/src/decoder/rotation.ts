@@ -25,31 +25,27 @@ export const mayBeLong = (config: DecoderConfig, maxTokens: number): number | un
   return from !== undefined && maxTokens > from ? from : undefined;
 };
 
-/** Turns `x [batch · token, heads · d_head]`; answers `[batch, token, heads · d_head]`. */
+/** Turns `x [batch · token, heads · d_head]`; answers `[batch, heads, token, d_head]`. */
 export type Rotate = (x: Tensor, heads: number) => Tensor;
 
-const rotateBy = (
-  config: DecoderConfig,
-  token: number | string,
-  [cos, sin]: Tables,
-  positions: Tensor | undefined,
-): Rotate => {
+/** `x [batch · token, heads · d_head]` by head: `[batch, heads, token, d_head]`. */
+export const byHead = (x: Tensor, heads: number, headDim: number): Tensor =>
+  ops.transpose(ops.reshape(x, ["batch", "token", heads, headDim]), [0, 2, 1, 3]);
+
+const rotateBy = (config: DecoderConfig, [cos, sin]: Tables, positions: Tensor | undefined): Rotate => {
   const partial = config.rotaryDim === config.headDim ? {} : { rotaryDim: config.rotaryDim };
-  return (x, heads) => {
-    const byRow = ops.reshape(x, ["batch", token, heads * config.headDim]);
-    return ops.rotary(byRow, cos, sin, positions, { heads, ...partial });
-  };
+  return (x, heads) => ops.rotary(byHead(x, heads, config.headDim), cos, sin, positions, { heads, ...partial });
 };
 
 /** Rotation of whole sequences, positions 0, 1, …: `token` is the padded length, which decides for the whole batch. */
 export const rotateSequences = (graph: Graph, config: DecoderConfig, maxTokens: number, positions: Tensor): Rotate => {
   const short = tables(graph, config, maxTokens, false);
   const from = mayBeLong(config, maxTokens);
-  if (from === undefined) return rotateBy(config, "token", short, positions);
+  if (from === undefined) return rotateBy(config, short, positions);
   const isLong = ops.greater(graph.shapeTensor(["token"]), from); // [1]
   const long = tables(graph, config, maxTokens, true);
   const chosen = [0, 1].map((i) => ops.where(isLong, long[i] as Tensor, short[i] as Tensor));
-  return rotateBy(config, "token", chosen as unknown as Tables, positions);
+  return rotateBy(config, chosen as unknown as Tables, positions);
 };
 
 /**
@@ -64,7 +60,7 @@ export const rotateContinuations = (
 ): Rotate => {
   const short = tables(graph, config, maxTokens, false);
   const from = mayBeLong(config, maxTokens);
-  if (from === undefined) return rotateBy(config, "token", short, positions);
+  if (from === undefined) return rotateBy(config, short, positions);
   const long = tables(graph, config, maxTokens, true);
   const length = ops.reshape(graph.input("sequence_length", "int64", ["batch"]), ["batch", 1, 1]);
   const isLong = ops.greater(length, from); // [batch, 1, 1]
@@ -72,5 +68,5 @@ export const rotateContinuations = (
     // [batch, token, rotary_dim / 2]
     ops.where(isLong, ops.gather(long[i] as Tensor, positions), ops.gather(short[i] as Tensor, positions)),
   );
-  return rotateBy(config, "token", chosen as unknown as Tables, undefined);
+  return rotateBy(config, chosen as unknown as Tables, undefined);
 };

@@ -4,7 +4,8 @@ import { relative } from "node:path";
 import { type Graph, ops, type Tensor } from "@precipice/onnx";
 import type { Checkpoint } from "../checkpoint.ts";
 import { BLOCK } from "../weights/quantise.ts";
-import { blocksName, type QuantisedCopy, scalesName } from "../weights/quantised-cache.ts";
+import type { QuantisedCopy } from "../weights/quantised-cache.ts";
+import { blocksName, scalesName } from "../weights/quantised-parts.ts";
 import type { TensorEntry } from "../weights/safetensors.ts";
 
 export interface WeightSource {

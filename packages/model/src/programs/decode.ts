@@ -10,7 +10,7 @@ import { blocks, embed, finalNorm, type Lowering, unembed } from "../decoder/blo
 import { cachedAttention } from "../decoder/cached-attention.ts";
 import { directionHook } from "../decoder/direction-edit.ts";
 import { headScaleHook, type RenormMode } from "../decoder/head-scale.ts";
-import { type LoraShape, loraInputs } from "../decoder/lora.ts";
+import { type LoraShape, loraInputs, stackedDelta } from "../decoder/lora.ts";
 import { decoderWeights } from "../decoder/weights.ts";
 import type { QuantisedCopy } from "../weights/quantised-cache.ts";
 
@@ -39,8 +39,15 @@ export const decodeProgram = (
     const scaled = scale?.(site, value) ?? value;
     return edit?.(site, scaled) ?? scaled;
   };
-  const delta = adapter === undefined ? undefined : loraInputs(graph, config, adapter).delta;
-  const lowering: Lowering = { config, ...decoderWeights(graph, checkpoint, { quantised }), attend, hook, delta };
+  const delta = adapter === undefined ? undefined : stackedDelta(config, loraInputs(graph, config, adapter).delta);
+  const layout = quantised?.config ?? config;
+  const lowering: Lowering = {
+    config: layout,
+    ...decoderWeights(graph, checkpoint, { quantised }),
+    attend,
+    hook,
+    delta,
+  };
   const stream = ops.gather(blocks(lowering, embed(lowering, ids, "batch*token")), index); // [capture, d_model]
   graph.output("logits", unembed(lowering, finalNorm(lowering, stream)));
   graph.output("new_kv", newKeysAndValues());

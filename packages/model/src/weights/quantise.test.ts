@@ -63,9 +63,9 @@ describe("generation with rounded weights", () => {
     const first = await quantisedCopy(checkpoint, 8);
     const again = await quantisedCopy(checkpoint, 8);
     expect(again.folder).toBe(first.folder);
-    expect(readdirSync(join(cache, "quantised")).every((name) => /-int[48]-block32$/.test(name))).toBe(true);
-    expect(first.entries.get("model.layers.0.self_attn.q_proj.weight.blocks")?.dtype).toBe("uint8");
-    expect(first.entries.has("model.layers.0.self_attn.q_proj.weight")).toBe(false);
+    expect(readdirSync(join(cache, "quantised")).every((name) => /-int[48]-block32-stacked$/.test(name))).toBe(true);
+    expect(first.entries.get("model.layers.0.self_attn.o_proj.weight.blocks")?.dtype).toBe("uint8");
+    expect(first.entries.has("model.layers.0.self_attn.o_proj.weight")).toBe(false);
     expect(first.entries.has("model.embed_tokens.weight")).toBe(true); // tied: gathered as it is, multiplied rounded
   });
 });
