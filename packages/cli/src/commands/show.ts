@@ -9,6 +9,8 @@ import { findShown } from "../find-shown.ts";
 import * as flags from "../flags.ts";
 import { infoLines } from "../terminal/errors.ts";
 import { metricLines } from "../terminal/metrics.ts";
+import { labelsOf } from "../terminal/node-labels.ts";
+import { collapsed, groupText } from "../terminal/skipped-text.ts";
 import { table } from "../terminal/table.ts";
 import { bytesText, duration, outputWidth, painterFor, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
@@ -57,8 +59,14 @@ export const showCommand = () =>
 
 function runText(run: Run.RunRecord, summary: Run.Summary | undefined): string {
   const paint = painterFor(process.stdout);
-  const nodes = run.nodes.map(({ node, stage, state, durationMs, reason }) => ({
-    node,
+  const groups = collapsed(run.nodes.map(({ node, state, reason }) => ({ node, status: state, reason })));
+  const listed = groups.length === 0 ? run.nodes : run.nodes.filter(({ state }) => state !== "skipped");
+  const labels = labelsOf(
+    listed.map(({ node }) => node),
+    outputWidth(),
+  );
+  const nodes = listed.map(({ node, stage, state, durationMs, reason }) => ({
+    node: labels.of(node),
     stage,
     state,
     took: durationMs === undefined ? "" : duration(durationMs),
@@ -70,6 +78,7 @@ function runText(run: Run.RunRecord, summary: Run.Summary | undefined): string {
     `${paint("bold", printable(run.id))}  ${run.status} in ${duration(run.wallSeconds * 1000)}  ${printable(run.file)}`,
     "",
     ...table(nodes, outputWidth()),
+    ...groups.map((group) => `· ${groupText(group)}`),
     ...errors.flatMap(({ node, error }) => ["", `${printable(node)}:`, ...infoLines(error, paint)]),
     ...(run.error === undefined ? [] : ["", ...infoLines(run.error, paint)]),
     ...(metrics.length === 0 ? [] : ["", ...metrics]),

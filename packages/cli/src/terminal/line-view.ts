@@ -24,8 +24,9 @@ export class LineView implements View {
 
   readonly onEvent = (event: RunEvent): void => {
     if (event.type === "run.started") {
-      this.#labels = labelsOf(event.nodes.map(({ node }) => node));
       this.#grouped = collapsed(event.nodes).length > 0;
+      const named = this.#grouped ? event.nodes.filter(({ status }) => status !== "skipped") : event.nodes;
+      this.#labels = labelsOf(named.map(({ node }) => node));
     }
     if (event.type === "node.skipped" && this.#grouped) return;
     const nowMs = performance.now();

@@ -41,6 +41,8 @@ export class LiveView implements View {
   readonly #ended = new Set<string>();
   readonly #timer: NodeJS.Timeout;
   readonly #startedMs = performance.now();
+  /** Nodes that lines name. */
+  #names: ReadonlyArray<string> = [];
   #labels = labelsOf([]);
   /** Skipped nodes are told in groups when the run starts. */
   #grouped = false;
@@ -66,8 +68,11 @@ export class LiveView implements View {
     switch (event.type) {
       case "run.started":
         for (const { node, lastDurationMs } of event.nodes) this.#lastDurations.set(node, lastDurationMs);
-        this.#label();
         this.#grouped = collapsed(event.nodes).length > 0;
+        this.#names = event.nodes
+          .filter(({ status }) => !this.#grouped || status !== "skipped")
+          .map(({ node }) => node);
+        this.#label();
         break;
       case "node.skipped":
         if (this.#grouped) return;
@@ -108,7 +113,7 @@ export class LiveView implements View {
   };
 
   #label(): void {
-    this.#labels = labelsOf([...this.#lastDurations.keys()], this.#stream.columns || 80);
+    this.#labels = labelsOf(this.#names, this.#stream.columns || 80);
   }
 
   /** Replaces the block by `lines` and the block anew, in one write; a block that did not change is left alone. */

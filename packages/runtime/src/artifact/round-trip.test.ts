@@ -185,6 +185,26 @@ describe("vectors", () => {
     expect(back.data.buffer.byteLength).toBeGreaterThan(back.data.byteLength);
   });
 
+  it("have any text beside them, halves of a character side by side too", async () => {
+    const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("\ud83d", "\ude42", ""));
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 20 }), async (texts) => {
+        const columns = texts.map((id) => ({ id, index: null, tags: [] }));
+        const reader = await Effect.runPromise(
+          written(temporaryFolder(), (writer) =>
+            Effect.andThen(
+              writer.writeRows("rows", []),
+              writer.writeVectors("acts", { columns, dim: 1, data: data(texts.length, 1) }),
+            ),
+          ),
+        );
+        const back = await Effect.runPromise(reader.vectors("acts"));
+        expect(back.columns.map(({ id }) => id)).toEqual(texts.map((id) => id.toWellFormed()));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   it("append batch by batch", async () => {
     const reader = await Effect.runPromise(
       written(temporaryFolder(), (writer) =>

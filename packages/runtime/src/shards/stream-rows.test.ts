@@ -4,67 +4,17 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Schema from "effect/Schema";
 import { beforeEach, describe, expect, it } from "vitest";
-import { kind } from "../artifact/kind.ts";
 import { open } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
-import { StageError } from "../errors.ts";
-import { Numbers, registry as numbers } from "../fixtures/numbers.ts";
+import { Numbers } from "../fixtures/numbers.ts";
 import { planned, run } from "../fixtures/project.ts";
+import { Points, registry, resetStreamed, stream, streamed } from "../fixtures/streaming.ts";
 import { temporaryFolder } from "../fixtures/temporary.ts";
-import * as Registry from "../registry.ts";
 import { execute } from "../run/execute.ts";
 import { readRun } from "../run/record.ts";
 import { runStage } from "../run/stage.ts";
 import * as Stage from "../stage.ts";
 
-const Points = kind("points", {
-  version: 1,
-  description: "The vectors [x, x²] of even numbers",
-  vectors: { points: Schema.Struct({ value: Schema.Number }) },
-});
-
-/** What the stage did, and what it shall do. */
-const streamed = {
-  opened: 0,
-  computed: [] as Array<number>,
-  before: (_value: number): Effect.Effect<void> => Effect.void,
-  /** Fails when all shards are there. */
-  fails: false,
-};
-
-const nothing = { columns: [], dim: 2, data: new Float32Array(0) };
-const stream = Stage.make("num.points", {
-  version: 1,
-  description: "Points of even numbers, shard by shard",
-  config: Schema.Struct({}),
-  inputs: { numbers: Numbers },
-  outputs: { points: Points },
-  run: Effect.fn("num.points")(function* ({ inputs, outputs, streamRows }) {
-    const shards = yield* streamRows({
-      kind: Points,
-      rows: yield* inputs.numbers.rows("numbers"),
-      rowsPerShard: 4,
-      open: Effect.sync(() => {
-        streamed.opened += 1;
-      }),
-      run: Effect.fnUntraced(function* (_, rows, { writeVectors }, done) {
-        for (const [i, { value }] of rows.entries()) {
-          yield* streamed.before(value);
-          streamed.computed.push(value);
-          if (value % 2 === 0)
-            yield* writeVectors("points", { columns: [{ value }], dim: 2, data: Float32Array.of(value, value ** 2) });
-          done(i + 1);
-        }
-        yield* writeVectors("points", nothing);
-      }),
-    });
-    if (streamed.fails) return yield* new StageError({ code: "E_TEST", message: "all shards are there" });
-    for (const shard of shards) yield* outputs.points.copyVectors("points", shard);
-    yield* outputs.points.writeVectors("points", nothing);
-  }),
-});
-
-const registry = Registry.make([...numbers.stages.values(), stream]);
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 const project = (root: string, values: ReadonlyArray<number>) => ({
   root,
@@ -105,13 +55,7 @@ const runUntil = async (root: string, values: ReadonlyArray<number>, value: numb
   streamed.before = () => Effect.void;
 };
 
-const reset = (): void => {
-  streamed.opened = 0;
-  streamed.computed = [];
-  streamed.fails = false;
-  streamed.before = () => Effect.void;
-};
-beforeEach(reset);
+beforeEach(resetStreamed);
 
 describe("a stage that streams its rows", () => {
   it("computes each row once, in order, and leaves no shards when its result is published", async () => {
@@ -134,13 +78,13 @@ describe("a stage that streams its rows", () => {
 
   it("interrupted, loses the shards in flight only; resumed, gives the bytes of a run that was not", async () => {
     const whole = await run(project(temporaryFolder(), upTo(40)));
-    reset();
+    resetStreamed();
     const root = temporaryFolder();
     await runUntil(root, upTo(40), 23);
     expect(readdirSync(join(root, ".precipice/tmp"))).toEqual([]);
     const kept = readdirSync(shardFolder(root)).length;
     expect(kept).toBeGreaterThan(1);
-    reset();
+    resetStreamed();
     const resumed = await run(project(root, upTo(40)));
     // 4 rows a shard, 8 at most: the one of row 23 was not whole, the one before it may not have been flushed.
     expect(streamed.computed[0]).toBeGreaterThan(7);
@@ -154,7 +98,7 @@ describe("a stage that streams its rows", () => {
     const root = temporaryFolder();
     streamed.fails = true;
     expect((await run(project(root, upTo(20)))).states).toEqual(["a: done", "b: failed"]);
-    reset();
+    resetStreamed();
     expect((await run(project(root, upTo(20)))).states).toEqual(["a: cached", "b: done"]);
     expect(streamed).toMatchObject({ opened: 0, computed: [] });
   });
@@ -162,12 +106,12 @@ describe("a stage that streams its rows", () => {
   it("computes one that is damaged again", async () => {
     const root = temporaryFolder();
     const whole = await run(project(temporaryFolder(), upTo(40)));
-    reset();
+    resetStreamed();
     await runUntil(root, upTo(40), 39);
     const [some = ""] = readdirSync(shardFolder(root));
     const path = join(shardFolder(root), some, "points.arrow");
     truncateSync(path, 10);
-    reset();
+    resetStreamed();
     const resumed = await run(project(root, upTo(40)));
     expect(streamed.computed.length).toBeLessThanOrEqual(24);
     expect(bytesOf(resumed)).toBe(bytesOf(whole));
@@ -176,7 +120,7 @@ describe("a stage that streams its rows", () => {
   it("takes nothing from what is there when it is forced", async () => {
     const root = temporaryFolder();
     await runUntil(root, upTo(20), 19);
-    reset();
+    resetStreamed();
     await run({ ...project(root, upTo(20)), force: ["b"] });
     expect(streamed.computed).toEqual(upTo(20));
   });

@@ -18,15 +18,22 @@ export async function syncTree(folder: string, paths: Iterable<string>): Promise
   await Promise.all([...all].map(syncPath));
 }
 
-/** Renames into a folder that is made, and made durable up to `root`, when it is missing. */
-export async function renameInto(from: string, to: string, root: string): Promise<void> {
+/**
+ * Renames into a folder that is made when it is missing. Gives the folders to flush before the new name is durable: its own, and
+ * those up to `root` above one that was made.
+ */
+export async function renameInto(from: string, to: string, root: string): Promise<ReadonlyArray<string>> {
+  const folder = dirname(to);
   try {
     await rename(from, to);
+    return [folder];
   } catch (cause) {
     if (!isMissing(cause)) throw cause;
-    await makeFolder(dirname(to));
-    for (let above = dirname(dirname(to)); above.startsWith(root); above = dirname(above)) await syncPath(above);
+    await makeFolder(folder);
     await rename(from, to);
+    const changed = [folder];
+    for (let above = dirname(folder); above.startsWith(root); above = dirname(above)) changed.push(above);
+    return changed;
   }
 }
 

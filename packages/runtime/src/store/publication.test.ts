@@ -4,9 +4,11 @@ import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type DiskCall, intercept } from "../disk.ts";
-import { registry, resetMapping, Squares } from "../fixtures/mapping.ts";
+import { registry as mapping, resetMapping, Squares } from "../fixtures/mapping.ts";
 import { planned } from "../fixtures/project.ts";
+import { Points, stream } from "../fixtures/streaming.ts";
 import { memoryFolder } from "../fixtures/temporary.ts";
+import * as Registry from "../registry.ts";
 import { execute } from "../run/execute.ts";
 import { collect } from "./collect.ts";
 import { listEntries } from "./entries.ts";
@@ -18,7 +20,10 @@ concurrency: 1
 nodes:
   a: { stage: num.source, config: { values: [1, 2, 3] } }
   b: { stage: num.square, inputs: { numbers: a }, config: { rowsPerShard: 2 } }
+  c: { stage: num.points, inputs: { numbers: a }, config: { rowsPerShard: 1 } }
 `;
+
+const registry = Registry.make([...mapping.stages.values(), stream]);
 
 beforeEach(resetMapping);
 
@@ -44,7 +49,7 @@ const problems = (root: string) =>
     Effect.gen(function* () {
       const entries = yield* listEntries(join(root, ".precipice"));
       const verdicts = yield* Effect.forEach(entries, (entry) =>
-        verifyEntry(entry, entry.kind === "squares" ? Squares : undefined),
+        verifyEntry(entry, { squares: Squares, points: Points }[entry.kind]),
       );
       return verdicts.flatMap((verdict) => verdict.problems);
     }),

@@ -26,15 +26,12 @@ export async function publishFolder({ folder, target, kind, manifest, root, repl
   const old = `${folder}.old`;
   if (replace) await rename(target, old).catch(ignoring("ENOENT"));
   try {
-    const renamed = await renameInto(folder, target, root).then(
-      () => true,
-      (cause) => {
-        ignoring("ENOTEMPTY", "EEXIST", "EPERM")(cause);
-        return false;
-      },
-    );
-    await syncShared(dirname(target));
-    return renamed;
+    const changed = await renameInto(folder, target, root).catch((cause) => {
+      ignoring("ENOTEMPTY", "EEXIST", "EPERM")(cause);
+      return undefined;
+    });
+    await Promise.all((changed ?? [dirname(target)]).map(syncShared));
+    return changed !== undefined;
   } finally {
     if (replace) await remove(old);
   }
