@@ -2,9 +2,10 @@
  * A Qwen2-1.5B-shaped bf16 checkpoint with random weights: load time, peak memory, prefill and decode speed, f32 and int8; and
  * the same in transformers (f32, two threads) where a Python with torch is named.
  *
- *     npx node bench/large.ts [--json] [--folder PATH] [--python PATH]     needs 6 GB of disk and 10 GB of memory
+ *     npx node bench/large.ts [--json] [--folder PATH] [--python PATH]     needs 6 GB of disk and 12 GB of memory
  *
- * The file is made once in the folder (default: a temporary one, removed afterwards).
+ * The file is made once in the folder (default: a temporary one, removed afterwards). f32 and int8 take turns, so that both meet the
+ * same machine; speeds are medians over the rounds, the ratio is the median of the rounds' ratios. Peak memory is that of f32 alone.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
