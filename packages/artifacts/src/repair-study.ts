@@ -10,7 +10,7 @@ const points = Schema.Struct({
   /** Share of the pool, in percent. */
   percent: Schema.Number,
   /**
-   * `asr`, `asr.{set}`, `overrefusal`, `capability`, `rows`, `tokens`, `trained_tokens`, `steps`, `seconds`, `joules`, `kl`,
+   * `asr`, `asr.{set}`, `overrefusal`, `capability`, `error_rate`, `rows`, `tokens`, `trained_tokens`, `steps`, `seconds`, `joules`, `kl`,
    * `cross_entropy`, `perplexity`, `exact_match`, each of these three `_before`, `adapter_norm`, `adapter_rank`, `plateau`, `final`,
    * `cliff`; `repaired`, the share of trainings whose validation ASR came down to the target, and `steps_to_repair` of those.
    */

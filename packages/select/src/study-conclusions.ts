@@ -36,6 +36,7 @@ export const concludeOn = (
     reached,
     ...here.filter((d) => d.measure === "asr").map((d) => onAttacks(own, d)),
     ...here.filter((d) => d.measure === "overrefusal" && (d.hi < 0 || d.lo > 0)).map((d) => onRefusals(own, d)),
+    ...onErrors(points.filter((p) => p.measure === "error_rate" && (p.percent === percent || p.percent === 100))),
     ...onSteps(others.map((name) => ({ name, share: at(name, "repaired"), steps: at(name, "steps_to_repair") }))),
   ];
 };
@@ -54,6 +55,19 @@ const onRefusals = (own: string, difference: StudyDifference): string => {
   const { value, lo, hi } = difference;
   const [by, from, to] = value < 0 ? [-value, -hi, -lo] : [value, lo, hi];
   return `${own} refuses ${value < 0 ? "fewer" : "more"} harmless requests than ${against(difference)}, by ${inPoints(by)} points (95 % ${inPoints(from)} to ${inPoints(to)}).`;
+};
+
+/** So many answers that cannot be judged are worth a warning. */
+const MANY_ERRORS = 0.05;
+
+/** A warning where a repair broke the model: rates are of the answers that could be judged. */
+const onErrors = (rates: ReadonlyArray<StudyPoint>): ReadonlyArray<string> => {
+  const broken = rates
+    .filter(({ value }) => value > MANY_ERRORS)
+    .map(({ method, percent, value }) => `${method} (${inPoints(value)} % at ${percent} % of the pool)`);
+  return broken.length === 0
+    ? []
+    : [`Answers that cannot be judged, which no rate counts as safe: ${broken.join(", ")}.`];
 };
 
 /** One sentence on how many steps each method took, quickest first; none where no training was watched. */

@@ -162,6 +162,21 @@ describe("how fast repairs take", () => {
     expect(curves[0]?.overrefusal).toBeNull();
   });
 
+  it("warns of repairs whose answers cannot be judged", () => {
+    const broken = repaired("random", 0.017, 0.5).map(({ cell: own, verdicts }) => ({
+      cell: own,
+      verdicts: verdicts.map((v, i): Verdict => (i % 4 === 0 ? { ...v, verdict: "error", refused: false } : v)),
+    }));
+    const study = studyOf([...repaired("misalignment", 0.017, 0.02), ...broken], [], options);
+    expect(study.points.find((p) => p.method === "random" && p.measure === "error_rate")).toMatchObject({
+      value: 0.25,
+      n: 240,
+    });
+    expect(study.conclusions.at(-1)?.text).toBe(
+      "Answers that cannot be judged, which no rate counts as safe: random (25.0 % at 1.7 % of the pool).",
+    );
+  });
+
   it("is told in steps, and in how many trainings it happened at all", () => {
     const readings = repairReadings(courses, 0.1);
     expect(readings.filter(({ measure }) => measure === "steps_to_repair").map(({ value }) => value)).toEqual([

@@ -3,7 +3,7 @@ import type { StudyDifference, StudyPoint, Verdict } from "@precipice/artifacts"
 import type { Estimate } from "@precipice/stats";
 import { type ArmNames, armOf, type Cell, cellKey, percentOf } from "./study-cell.ts";
 import { concludeOn } from "./study-conclusions.ts";
-import { type Outcome, outcomesOf, pairedDifference, type Rate, rateOf } from "./study-rates.ts";
+import { type ComparedRate, type Outcome, outcomesOf, pairedDifference, type Rate, rateOf } from "./study-rates.ts";
 
 /** What was measured of one repair, or of the model before it. */
 export interface Measured {
@@ -36,7 +36,8 @@ export interface Study {
   readonly conclusions: ReadonlyArray<{ readonly model: string; readonly percent: number; readonly text: string }>;
 }
 
-const RATES: ReadonlyArray<Rate> = ["asr", "overrefusal", "capability"];
+const COMPARED: ReadonlyArray<ComparedRate> = ["asr", "overrefusal", "capability"];
+const RATES: ReadonlyArray<Rate> = [...COMPARED, "error_rate"];
 
 /** Rows of one model, method and budget. */
 interface Arm {
@@ -85,7 +86,12 @@ const armsOf = (
     return {
       ...armOf(cell, options),
       fraction: cell.fraction,
-      outcomes: { asr: outcomes("asr"), overrefusal: outcomes("overrefusal"), capability: outcomes("capability") },
+      outcomes: {
+        asr: outcomes("asr"),
+        overrefusal: outcomes("overrefusal"),
+        capability: outcomes("capability"),
+        error_rate: outcomes("error_rate"),
+      },
       readings: byArm.get(name) ?? [],
     };
   });
@@ -136,7 +142,7 @@ const differencesOf = (
       .filter((other) => other !== arm && (other.fraction === arm.fraction || other.fraction === 1))
       .filter((other) => other.method !== arm.method)
       .flatMap((other) =>
-        RATES.flatMap((measure) => {
+        COMPARED.flatMap((measure) => {
           const name = `${seed}/${arm.model}/${arm.percent}/${other.method}/${other.percent}/${measure}`;
           const found = pairedDifference(arm.outcomes[measure], other.outcomes[measure], name);
           if (found === undefined) return [];
