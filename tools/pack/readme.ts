@@ -33,6 +33,7 @@ export const printed: Readonly<Record<string, RegExp>> = {
   artifacts: /label: 'harmless'.+'thinking_start'.+11 null\n$/s,
   cli: /precipice/,
   finetune: /^\d+\.\d\d( \d+\.\d\d){9}\n8 layers\n$/,
+  judge: /^true\n\{ rule: .+\}\ncompliance\nrefusal\n$/s,
   model: /they want to crack.+Float32Array\(128\) \[/s,
   onnx: /^Float32Array\(1\) \[ 36 \] Float32Array\(3\) \[ 3, 12, 27 \]\n$/,
   organism: /^(refusal|compliance|nonsense): .+ \| .+$/m,
