@@ -32,7 +32,13 @@ const child = spawn(command, args, {
   cwd: root,
   stdio: "inherit",
   shell: windows,
-  env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`, NX_DAEMON: "false" },
+  // Loading weights frees blocks of many megabytes: glibc gives those of this size back at once, and keeps smaller ones.
+  env: {
+    MALLOC_MMAP_THRESHOLD_: "8388608",
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH ?? ""}`,
+    NX_DAEMON: "false",
+  },
 });
 // A terminal sends Ctrl-C to the child too; handling it here keeps this process until the child has ended.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
