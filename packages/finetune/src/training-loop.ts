@@ -75,9 +75,8 @@ export const runTraining = async (training: Training, options: TrainingOptions):
           )
         ).loss
       : undefined;
-    const rates = isDue(validation?.every, step)
-      ? await validation?.measure(await trainer.parameters(), signal)
-      : undefined;
+    const judged = isDue(validation?.every, step) ? await trainer.parameters() : undefined;
+    const rates = judged === undefined ? undefined : await validation?.measure(judged, signal);
     steps.push({
       ...result,
       learningRate,
@@ -90,7 +89,7 @@ export const runTraining = async (training: Training, options: TrainingOptions):
     if (score !== undefined) {
       since++;
       if (isBetter(score, best?.score)) {
-        best = { step, score, parameters: await trainer.parameters() };
+        best = { step, score, parameters: judged ?? (await trainer.parameters()) };
         since = 0;
       }
     }
