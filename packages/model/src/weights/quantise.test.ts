@@ -1,24 +1,15 @@
 /** Rounded weights: known answers, the error they may have, and what they do to a real checkpoint's text. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fixture } from "../../../../tests/support/fixtures.ts";
+import { ownCache } from "../../../../tests/support/own-cache.ts";
 import { Checkpoint } from "../checkpoint.ts";
 import { Generator } from "../generation/generator.ts";
 import { quantise } from "./quantise.ts";
 import { quantisedCopy } from "./quantised-cache.ts";
 
-const cache = mkdtempSync(join(tmpdir(), "precipice-cache-"));
-const before = process.env["PRECIPICE_CACHE"];
-beforeAll(() => {
-  process.env["PRECIPICE_CACHE"] = cache;
-});
-afterAll(() => {
-  if (before === undefined) delete process.env["PRECIPICE_CACHE"];
-  else process.env["PRECIPICE_CACHE"] = before;
-  rmSync(cache, { recursive: true, force: true });
-});
+const cache = ownCache();
 
 describe("quantise", () => {
   it("hits the largest weight of a block, puts zero in the middle, packs the earlier value low", () => {

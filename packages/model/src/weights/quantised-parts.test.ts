@@ -1,12 +1,11 @@
 /** Stacked maps of a quantised copy: the parts' own blocks below each other, and the same model with biases, normed heads, adapters. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Session } from "@precipice/onnx";
 import { random } from "@precipice/stats";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { tempFolder, writeFiles } from "../../../../tests/support/checkpoint-folder.ts";
 import { fixture } from "../../../../tests/support/fixtures.ts";
+import { ownCache } from "../../../../tests/support/own-cache.ts";
 import { readConfig } from "../architecture/index.ts";
 import { tensorShapes } from "../architecture/tensor-names.ts";
 import { padRows } from "../batch.ts";
@@ -17,16 +16,7 @@ import { quantise } from "./quantise.ts";
 import { type QuantisedCopy, quantisedCopy } from "./quantised-cache.ts";
 import { readBytes, readFloats, type TensorEntry, writeSafetensors } from "./safetensors.ts";
 
-const cache = mkdtempSync(join(tmpdir(), "precipice-cache-"));
-const before = process.env["PRECIPICE_CACHE"];
-beforeAll(() => {
-  process.env["PRECIPICE_CACHE"] = cache;
-});
-afterAll(() => {
-  if (before === undefined) delete process.env["PRECIPICE_CACHE"];
-  else process.env["PRECIPICE_CACHE"] = before;
-  rmSync(cache, { recursive: true, force: true });
-});
+ownCache();
 
 const checkpoint = Checkpoint.open(fixture("stories260K"));
 
