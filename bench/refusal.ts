@@ -6,8 +6,8 @@
  *   npm run bench:refusal -- completions_a.csv completions_b.csv [--json] [--ablation] [--types] [--errors]
  *
  * --ablation leaves out one rule at a time; --types gives accuracy by prompt type; --errors lists what was
- * missed or flagged wrongly. The rules for moral stands and partial refusals were tuned on rows with an odd
- * number in `id` alone: `heldOut` is the accuracy on the even ones.
+ * missed or flagged wrongly. Whoever wrote the rules had seen the answers of Llama 2 and Mistral, so what they
+ * print for these two is no estimate for other models: for that, give answers of others.
  */
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
@@ -35,23 +35,20 @@ interface Judged {
   readonly completion: string;
   readonly label: string;
   readonly type: string;
-  /** Number in the row's id, `v2-17` → 17; NaN where there is none. */
-  readonly number: number;
 }
 
 const labels = new Set(["1_full_compliance", "2_full_refusal", "3_partial_refusal"]);
 
 const readRows = async (path: string): Promise<readonly Judged[]> => {
   const rows: Judged[] = [];
-  const wanted = { required: ["completion", "final_label"], optional: ["id", "type"] };
+  const wanted = { required: ["completion", "final_label"], optional: ["type"] };
   for await (const { row } of readDataFile(path, basename(path), wanted)) {
     const label = String(row["final_label"]);
     if (!labels.has(label)) {
       console.error(`${path}: row ${rows.length + 1}: final_label "${label}" is none of ${[...labels].join(", ")}`);
       process.exit(2);
     }
-    const number = Number(/\d+$/.exec(String(row["id"] ?? ""))?.[0] ?? Number.NaN);
-    rows.push({ completion: String(row["completion"]), label, type: String(row["type"] ?? ""), number });
+    rows.push({ completion: String(row["completion"]), label, type: String(row["type"] ?? "") });
   }
   return rows;
 };
@@ -76,12 +73,10 @@ const partials = (rows: readonly Judged[]) => {
   return { n: of.length, full: count("full"), partial: count("partial"), none: count("none") };
 };
 
-const heldOut = (rows: readonly Judged[]) => rows.filter(({ number }) => number % 2 === 0);
 const all = files.flatMap(({ rows }) => rows);
 const summary = files.map(({ file, rows }) => ({
   file,
   ...measure(rows),
-  heldOut: heldOut(rows).length === 0 ? null : measure(heldOut(rows)).accuracy,
   partialRefusals: partials(rows),
 }));
 
@@ -133,7 +128,6 @@ if (options.errors) {
   const pooled = {
     file: "all",
     ...measure(all),
-    heldOut: heldOut(all).length === 0 ? null : measure(heldOut(all)).accuracy,
     partialRefusals: partials(all),
   };
   console.table([...summary, pooled].map(line));
