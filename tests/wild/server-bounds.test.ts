@@ -100,7 +100,6 @@ describe("bodies", () => {
 
   it.each([
     ["an answer", 200, "application/json", `{"choices":${mebibyte}`, "E_SERVER_ANSWER"],
-    ["comments in a stream", 200, "text/event-stream", `:${mebibyte}\n`, "E_SERVER_ANSWER"],
     ["one event", 200, "text/event-stream", `data: ${mebibyte}\n`, "E_SERVER_ANSWER"],
     ["an error", 404, "text/plain", "not here ", "E_SERVER_REQUEST"],
   ] as const)("%s without an end", async (_, status, type, piece, code) => {
