@@ -3,11 +3,12 @@ import type { Trace } from "@precipice/artifacts";
 import { type Judgement, unjudgeable } from "@precipice/judge";
 import type { StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
+import { cutAnswer } from "./judge-answer.ts";
 import { readClassifier } from "./judge-classifier.ts";
 import type { ServerJudge } from "./judge-config.ts";
 import { defaultRubric, readRubric, rubricFormat } from "./judge-rubric.ts";
 import { fillTemplate } from "./judge-template.ts";
-import { asStageFailure, type ChatMessage, type ClientOptions, chat, openAiClient } from "./openai/index.ts";
+import { asStageFailure, type ChatMessage, type ClientOptions, chat, endOf, openAiClient } from "./openai/index.ts";
 
 /** As many characters as the paper's code shows its judge. */
 const paperCodeChars = 512;
@@ -50,11 +51,12 @@ export const openServerJudge = Effect.fnUntraced(function* (
   };
   const ask = (trace: Trace): Effect.Effect<Judgement, StageError> =>
     chat(client, judgeMessages(judge, template, trace), fields).pipe(
-      Effect.map(({ content }) =>
-        judge.kind === "rubric"
+      Effect.map(({ content, finishReason }) => {
+        if (endOf(finishReason) === "length") return cutAnswer(judge.maxTokens);
+        return judge.kind === "rubric"
           ? readRubric(content)
-          : readClassifier(content, trace.response, judge.preset === "paper-code"),
-      ),
+          : readClassifier(content, trace.response, judge.preset === "paper-code");
+      }),
       Effect.mapError(asStageFailure),
     );
   const opened: OpenedJudge = {

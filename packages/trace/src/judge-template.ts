@@ -7,13 +7,22 @@ const fail = (code: string, message: string, remedy: string): never => {
   throw new StageError({ code, message, remedy });
 };
 
-/** The file's text. Throws `E_JUDGE_TEMPLATE` when it cannot be read or its placeholders are not the two. */
+/** As an editor on any system wrote it: no byte order mark, and line feeds between lines. */
+const plain = (bytes: Uint8Array): string =>
+  new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r\n?/gu, "\n");
+
+/**
+ * The file's text, its line ends as line feeds and without a byte order mark: two copies that differ in these alone are one
+ * template. Throws `E_JUDGE_TEMPLATE` when it cannot be read, is no UTF-8, or its placeholders are not the two.
+ */
 export const readTemplate = (path: string, pipelineDir: string): string => {
   const file = resolve(pipelineDir, path);
   let text = "";
   try {
-    text = readFileSync(file, "utf8");
+    text = plain(readFileSync(file));
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+      fail("E_JUDGE_TEMPLATE", `${file}: its bytes are not UTF-8`, "Save the file as UTF-8");
     fail(
       "E_JUDGE_TEMPLATE",
       `${file}: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -57,20 +57,16 @@ export const hubFetch = async (
   }
 };
 
-/** The same as the `fetch` that @huggingface/hub's calls take; a body that stalls counts as a failed try. */
+/** What a hub tells of a repository: a tree of ten thousand files, a page at a time, is far from it. */
+const MAX_JSON_BYTES = 64 * 2 ** 20;
+
+/** The same as the `fetch` that @huggingface/hub's calls take; a body that stalls or has no end counts as a failed try. */
 export const hubJsonFetch =
   (connection: HubConnection, what: string): typeof fetch =>
   async (input, init) => {
     const response = await hubFetch(connection, what, String(input), init);
-    const timer = new AbortController();
-    const late = setTimeout(() => timer.abort(), connection.settings.stallMs);
     try {
-      const body = await Promise.race([
-        response.text(),
-        new Promise<never>((_, reject) =>
-          timer.signal.addEventListener("abort", () => reject(new Error("no answer in time"))),
-        ),
-      ]);
+      const body = await boundedText(response, connection.settings.stallMs);
       JSON.parse(body);
       return new Response(body, { status: response.status, headers: response.headers });
     } catch (cause) {
@@ -81,10 +77,35 @@ export const hubJsonFetch =
         remedy: "Check HF_ENDPOINT and any proxy in between, then run again",
         cause,
       });
-    } finally {
-      clearTimeout(late);
     }
   };
+
+/** The body, unless it takes longer than `limitMs` or has more than `MAX_JSON_BYTES`. */
+const boundedText = async (response: Response, limitMs: number): Promise<string> => {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return "";
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel().catch(() => {});
+  }, limitMs);
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (late) throw new Error("no answer in time");
+      if (done) return text + decoder.decode();
+      bytes += value.length;
+      if (bytes > MAX_JSON_BYTES) throw new Error(`more than ${MAX_JSON_BYTES / 2 ** 20} MiB`);
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    clearTimeout(timer);
+    void reader.cancel().catch(() => {});
+  }
+};
 
 /** Waits, or rejects with the signal's reason. */
 export const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>

@@ -3,45 +3,42 @@
  * per stage run; its semaphore bounds the requests in flight, waits between tries not counted.
  */
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as HttpClient from "effect/http/HttpClient";
 import type { HttpClientError } from "effect/http/HttpClientError";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import * as Redacted from "effect/Redacted";
-import * as Schema from "effect/Schema";
 import * as Semaphore from "effect/Semaphore";
+import { readAnswer } from "./answer.ts";
+import { readErrorBody } from "./body.ts";
 import { RateLimiter } from "./rate-limit.ts";
+import { isRedirect, redirectTarget } from "./redirect.ts";
+import { type Api, type Reply, readReply } from "./reply.ts";
 import { defaultRetryPolicy, nowMs, type RetryPolicy, readRetryAfterMs, withRetries } from "./retry.ts";
 import type { ServerConfig } from "./server-config.ts";
-import { type ServerError, serverError, statusError } from "./server-error.ts";
+import { ServerError, serverError, withoutSecret } from "./server-error.ts";
+import { statusError } from "./told-error.ts";
+
+export interface RequestOptions {
+  /** Ask for a stream of events. */
+  readonly stream?: boolean;
+  /** Tokens that prompt and answer may come to, for the rate limit. */
+  readonly tokens?: number;
+}
 
 export interface OpenAiClient {
   readonly config: ServerConfig;
   /**
-   * Posts to a path below the base address, e.g. `chat/completions`, with `model` and `extraBody` added,
-   * and decodes the answer. A body that is no JSON or does not decode is tried again like a 5xx.
+   * Asks one of the two interfaces, with `model` and `extraBody` added to the body, for one reply that ended by the model or by
+   * the limit of tokens. What may pass is tried again: 408, 409, 425, 429, 5xx, time-outs, cut connections and streams, bodies
+   * that are no JSON, and replies that ended otherwise (`E_SERVER_FINISH`).
    */
-  readonly post: <A>(
-    path: string,
+  readonly ask: (
+    api: Api,
     body: Readonly<Record<string, unknown>>,
-    answer: Schema.Codec<A, unknown>,
-    /** Tokens that prompt and answer may come to, for the rate limit. */
-    tokens?: number,
-  ) => Effect.Effect<A, ServerError>;
-  /**
-   * The same for an answer read some other way, such as a stream of events. `read` runs inside the time
-   * limit, the semaphore and the retries: it starts anew with each try.
-   */
-  readonly postAndRead: <A>(
-    path: string,
-    body: Readonly<Record<string, unknown>>,
-    read: (response: HttpClientResponse, where: string) => Effect.Effect<A, ServerError | HttpClientError>,
-    tokens?: number,
-  ) => Effect.Effect<A, ServerError>;
-  /** An answer took another number of tokens than was said before. */
-  readonly settle: (reserved: number, used: number) => void;
+    options?: RequestOptions,
+  ) => Effect.Effect<Reply, ServerError>;
 }
 
 export interface ClientOptions {
@@ -49,6 +46,8 @@ export interface ClientOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly retry?: Partial<RetryPolicy>;
 }
+
+const PATHS: Readonly<Record<Api, string>> = { chat: "chat/completions", completions: "completions" };
 
 /** Fails with `E_SERVER_KEY` when `apiKeyEnv` names a variable that is not set. */
 export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, options: ClientOptions = {}) {
@@ -59,45 +58,75 @@ export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, o
   const http = yield* HttpClient.HttpClient.pipe(Effect.provide(FetchHttpClient.layer));
   const base = config.url.replace(/\/+$/u, "");
 
-  const postAndRead: OpenAiClient["postAndRead"] = (path, body, read, tokens = 0) => {
-    const where = `${base}/${path}`;
-    const request = HttpClientRequest.post(where).pipe(
+  const request = (url: string, body: object) =>
+    HttpClientRequest.post(url).pipe(
       HttpClientRequest.acceptJson,
       key === null ? (same) => same : HttpClientRequest.bearerToken(key),
       HttpClientRequest.bodyJsonUnsafe({ model: config.model, ...body, ...config.extraBody }),
     );
-    const once = http.execute(request).pipe(
-      Effect.flatMap((response) =>
-        response.status >= 200 && response.status < 300
-          ? read(response, where)
-          : Effect.all([response.text, nowMs]).pipe(
-              Effect.flatMap(([text, now]) =>
-                Effect.fail(statusError(where, response.status, text, readRetryAfterMs(response.headers, now))),
-              ),
-            ),
+
+  const send = (
+    url: string,
+    body: object,
+    hops = 0,
+  ): Effect.Effect<HttpClientResponse, ServerError | HttpClientError> =>
+    http.execute(request(url, body)).pipe(
+      Effect.flatMap((response) => {
+        const { status, headers } = response;
+        if (!isRedirect(status)) return Effect.succeed(response);
+        const to = redirectTarget(url, status, headers["location"], { hasKey: key !== null, hops });
+        const next = to instanceof ServerError ? Effect.fail(to) : send(to.href, body, hops + 1);
+        return Effect.andThen(readErrorBody(response), next);
+      }),
+    );
+
+  const failed = (where: string, response: HttpClientResponse) =>
+    Effect.all([readErrorBody(response), nowMs]).pipe(
+      Effect.flatMap(([text, now]) =>
+        Effect.fail(statusError(where, response.status, text, readRetryAfterMs(response.headers, now))),
       ),
+    );
+
+  const ask: OpenAiClient["ask"] = (api, fields, { stream = false, tokens = 0 } = {}) => {
+    const where = `${base}/${PATHS[api]}`;
+    const body = stream ? { ...fields, stream: true, stream_options: { include_usage: true } } : fields;
+    const once = send(where, body).pipe(
+      Effect.flatMap((response) =>
+        response.status >= 200 && response.status < 300 ? readAnswer(response, where) : failed(where, response),
+      ),
+      Effect.flatMap((answer) => readWith(() => readReply(api, answer, where))),
       Effect.catchTag("HttpClientError", (error) => Effect.fail(connectionError(where, error))),
       Effect.timeoutOrElse({
         duration: config.timeoutSeconds * 1000,
         orElse: () =>
           Effect.fail(serverError("E_SERVER_TIMEOUT", `${where} gave no whole answer in ${config.timeoutSeconds} s`)),
       }),
+      Effect.mapError((error) => (key === null ? error : withoutSecret(error, Redacted.value(key)))),
+      Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
     );
     const turn = nowMs.pipe(Effect.flatMap((now) => Effect.sleep(limiter.reserve(tokens, now))));
-    return withRetries(Effect.andThen(turn, semaphore.withPermits(1)(once)), policy);
+    return withRetries(Effect.andThen(turn, semaphore.withPermits(1)(once)), policy).pipe(
+      Effect.tap(({ promptTokens, completionTokens }) =>
+        Effect.sync(() => {
+          if (promptTokens !== null && completionTokens !== null)
+            limiter.settle(tokens, promptTokens + completionTokens);
+        }),
+      ),
+    );
   };
 
-  const post: OpenAiClient["post"] = (path, body, answer, tokens) =>
-    postAndRead(
-      path,
-      body,
-      (response, where) => response.text.pipe(Effect.flatMap((text) => decodeAnswer(text, answer, where))),
-      tokens,
-    );
-  const settle: OpenAiClient["settle"] = (reserved, used) => limiter.settle(reserved, used);
-
-  return { config, post, postAndRead, settle } satisfies OpenAiClient as OpenAiClient;
+  return { config, ask } satisfies OpenAiClient as OpenAiClient;
 });
+
+const readWith = <A>(read: () => A): Effect.Effect<A, ServerError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(read());
+    } catch (error) {
+      if (error instanceof ServerError) return Effect.fail(error);
+      throw error;
+    }
+  });
 
 const apiKey = ({ apiKeyEnv }: ServerConfig, environment: Readonly<Record<string, string | undefined>>) => {
   if (apiKeyEnv === undefined) return Effect.succeed(null);
@@ -116,24 +145,3 @@ const connectionError = (where: string, { reason }: HttpClientError): ServerErro
   const detail = [...new Set(causes)].filter((text) => text !== "").join(": ");
   return serverError("E_SERVER_CONNECTION", `No whole answer from ${where}${detail === "" ? "" : ` (${detail})`}`);
 };
-
-/** A body as JSON of the expected shape, or `E_SERVER_ANSWER`. */
-export const decodeAnswer = <A>(
-  text: string,
-  answer: Schema.Codec<A, unknown>,
-  where: string,
-): Effect.Effect<A, ServerError> =>
-  Effect.suspend(() => {
-    let json: unknown;
-    try {
-      json = JSON.parse(text);
-    } catch {
-      return Effect.fail(
-        serverError("E_SERVER_ANSWER", `${where} answered ${text.length} characters that are no JSON`),
-      );
-    }
-    const decoded = Schema.decodeUnknownExit(answer)(json);
-    return Exit.isSuccess(decoded)
-      ? Effect.succeed(decoded.value)
-      : Effect.fail(serverError("E_SERVER_ANSWER", `${where} answered JSON of another shape`));
-  });

@@ -1,43 +1,69 @@
-/** Answers that come as a stream of events: `data: {…}` until `data: [DONE]`. */
-import * as Effect from "effect/Effect";
-import { makeParser } from "effect/encoding/Sse";
-import type * as Schema from "effect/Schema";
-import type { OpenAiClient } from "./client.ts";
-import { decodeAnswer } from "./client.ts";
-import { type ServerError, serverError } from "./server-error.ts";
-
 /**
- * Posts with `stream: true` and reads all chunks. A stream that ends before its end was told, or that tells of an error, is
- * tried again as any broken answer is.
+ * Answers that come as a stream of events: `data: {…}` until `data: [DONE]`, in the format of the WHATWG standard, with one
+ * liberty: a last event without the blank line behind it counts, since `[DONE]` alone says whether the stream is whole.
  */
-export const postStream = <A>(
-  client: OpenAiClient,
-  path: string,
-  body: Readonly<Record<string, unknown>>,
-  chunk: Schema.Codec<A, unknown>,
-  tokens?: number,
-): Effect.Effect<readonly A[], ServerError> =>
-  client.postAndRead(
-    path,
-    { ...body, stream: true, stream_options: { include_usage: true } },
-    (response, where) => response.text.pipe(Effect.flatMap((text) => readEvents(text, chunk, where))),
-    tokens,
-  );
+import { makeParser } from "effect/encoding/Sse";
+import { serverError } from "./server-error.ts";
+import { errorInAnswer, eventError, excerpt, isRecord } from "./told-error.ts";
 
-const readEvents = <A>(text: string, chunk: Schema.Codec<A, unknown>, where: string) =>
-  Effect.gen(function* () {
-    const data: string[] = [];
-    makeParser((event) => {
-      if (event._tag === "Event") data.push(event.data);
-    }).feed(text);
-    if (data.at(-1) !== "[DONE]")
-      return yield* serverError(
-        "E_SERVER_ANSWER",
-        `${where} ended its stream after ${data.length} events, before the end`,
-      );
-    const told = data.slice(0, -1);
-    const broken = told.find((one) => one.startsWith('{"error"'));
-    if (broken !== undefined)
-      return yield* serverError("E_SERVER_STATUS", `${where} broke off its stream: ${broken.slice(0, 300)}`);
-    return yield* Effect.forEach(told, (one) => decodeAnswer(one, chunk, where));
+export class EventReader {
+  readonly chunks: unknown[] = [];
+  readonly #where: string;
+  #events = 0;
+  #done = false;
+  readonly #parser = makeParser((event) => {
+    if (event._tag === "Event" && !this.#done) this.#event(event.event, event.data);
   });
+
+  constructor(where: string) {
+    this.#where = where;
+  }
+
+  /** Whether more is wanted: not after `[DONE]`. Throws `ServerError` for an event that tells of an error or is none. */
+  feed(text: string): boolean {
+    const tooLarge = this.#parser.feed(text);
+    if (tooLarge !== undefined && !this.#done)
+      throw serverError("E_SERVER_ANSWER", `${this.#where} sent an event without an end: ${tooLarge.message}`, {
+        retry: false,
+      });
+    return !this.#done;
+  }
+
+  /** The chunks of a stream that told its end. */
+  end(): readonly unknown[] {
+    if (!this.#done) this.#parser.feed("\n\n\n");
+    if (!this.#done)
+      throw serverError(
+        "E_SERVER_ANSWER",
+        `${this.#where} ended its stream after ${this.#events} events, before the end ([DONE])`,
+      );
+    return this.chunks;
+  }
+
+  #event(name: string, data: string): void {
+    const text = data.trim();
+    if (text === "[DONE]") {
+      this.#done = true;
+      return;
+    }
+    this.#events++;
+    if (name === "error") throw eventError(this.#where, text);
+    if (text === "") return;
+    // pings and whatever else a server names are no part of the answer, unless they look like one
+    const named = name !== "message";
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      if (named) return;
+      const said = /^[{[]/u.test(text) ? "" : `: ${excerpt(text)}`;
+      throw serverError("E_SERVER_ANSWER", `${this.#where}: event ${this.#events} of its stream is no JSON${said}`);
+    }
+    const error = errorInAnswer(this.#where, json);
+    if (error !== null) throw error;
+    if (isRecord(json)) {
+      if (!named || "choices" in json) this.chunks.push(json);
+    } else if (!named)
+      throw serverError("E_SERVER_ANSWER", `${this.#where}: event ${this.#events} of its stream is no JSON object`);
+  }
+}

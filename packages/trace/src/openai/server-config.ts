@@ -24,7 +24,11 @@ export const serverFields = {
     .annotate(execution("Longest time for one request; then it counts as failed and is retried"))
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(600))),
   retries: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-    .annotate(execution("Tries after the first on 408, 429, 5xx, time-outs, cut connections and broken answers"))
+    .annotate(
+      execution(
+        "Tries after the first on 408, 409, 425, 429, 5xx, time-outs, cut connections, broken answers and replies without a normal end",
+      ),
+    )
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(6))),
   requestsPerMinute: Schema.optionalKey(
     positive.annotate(execution("Most requests begun in a minute, evenly spread; default: no limit")),

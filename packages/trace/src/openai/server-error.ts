@@ -6,10 +6,11 @@ import { StageError } from "@precipice/runtime";
 import * as Schema from "effect/Schema";
 
 /**
- * `E_SERVER_KEY` no key, or 401 · 403; `E_SERVER_REQUEST` another 4xx; `E_SERVER_RATE_LIMIT` 429;
- * `E_SERVER_STATUS` 5xx; `E_SERVER_TIMEOUT` no whole answer in time; `E_SERVER_CONNECTION` no
- * connection, or one that was cut; `E_SERVER_ANSWER` an answer that is not what the interface promises;
- * `E_SERVER_FILTERED` the server withheld the answer.
+ * `E_SERVER_KEY` no key, or 401 · 403; `E_SERVER_REQUEST` another 4xx, or a redirect that is not followed;
+ * `E_SERVER_RATE_LIMIT` 429; `E_SERVER_STATUS` 5xx, or an error told in an answer; `E_SERVER_TIMEOUT` no whole answer in time;
+ * `E_SERVER_CONNECTION` no connection, or one that was cut; `E_SERVER_ANSWER` an answer that is not what the interface
+ * promises; `E_SERVER_FINISH` a reply that ended neither normally nor by the limit of tokens; `E_SERVER_FILTERED` the server
+ * withheld the answer.
  */
 export const ServerErrorCode = Schema.Literals([
   "E_SERVER_KEY",
@@ -19,6 +20,7 @@ export const ServerErrorCode = Schema.Literals([
   "E_SERVER_TIMEOUT",
   "E_SERVER_CONNECTION",
   "E_SERVER_ANSWER",
+  "E_SERVER_FINISH",
   "E_SERVER_FILTERED",
 ]);
 
@@ -32,6 +34,8 @@ export class ServerError extends Schema.TaggedError<ServerError>()("ServerError"
   status: Schema.NullOr(Schema.Int),
   /** What the server asked to wait, in milliseconds. */
   retryAfterMs: Schema.NullOr(Schema.Finite),
+  /** Whether the same request may go better in a moment. */
+  retry: Schema.Boolean,
 }) {}
 
 const remedies: Readonly<Record<ServerErrorCode, string>> = {
@@ -42,46 +46,32 @@ const remedies: Readonly<Record<ServerErrorCode, string>> = {
   E_SERVER_TIMEOUT: "Raise timeoutSeconds, or lower maxConcurrency so that the server answers sooner",
   E_SERVER_CONNECTION: "Check that the server runs and that url is its address, with /v1 at the end",
   E_SERVER_ANSWER: "Check that url is an OpenAI-compatible server and api is one it offers",
+  E_SERVER_FINISH:
+    "Look at the server's log, then run again to ask only for what failed; a model that calls tools needs a server setting or a prompt without them",
   E_SERVER_FILTERED: "Take the row out, or use a server without a content filter",
 };
+
+const lasting: ReadonlySet<ServerErrorCode> = new Set(["E_SERVER_KEY", "E_SERVER_REQUEST", "E_SERVER_FILTERED"]);
+
+export interface ErrorFacts {
+  readonly status?: number | null;
+  readonly retryAfterMs?: number | null;
+  /** By default as the code has it: a wrong key or request stays wrong. */
+  readonly retry?: boolean;
+}
 
 export const serverError = (
   code: ServerErrorCode,
   message: string,
-  { status = null, retryAfterMs = null }: { status?: number | null; retryAfterMs?: number | null } = {},
-): ServerError => new ServerError({ code, message, remedy: remedies[code], status, retryAfterMs });
+  { status = null, retryAfterMs = null, retry = !lasting.has(code) }: ErrorFacts = {},
+): ServerError => new ServerError({ code, message, remedy: remedies[code], status, retryAfterMs, retry });
 
-const lasting: ReadonlySet<ServerErrorCode> = new Set(["E_SERVER_KEY", "E_SERVER_REQUEST", "E_SERVER_FILTERED"]);
+/** Whether the same request may go better in a moment. */
+export const isTransient = ({ retry }: ServerError): boolean => retry;
 
-/** Whether the same request may go better in a moment. A wrong key or request stays wrong. */
-export const isTransient = ({ code }: ServerError): boolean => !lasting.has(code);
-
-/** The error of a status outside 2xx, with the server's own message where its body has one. */
-export const statusError = (where: string, status: number, body: string, retryAfterMs: number | null): ServerError => {
-  const code =
-    status === 401 || status === 403
-      ? "E_SERVER_KEY"
-      : status === 429
-        ? "E_SERVER_RATE_LIMIT"
-        : status === 408
-          ? "E_SERVER_TIMEOUT"
-          : status >= 500
-            ? "E_SERVER_STATUS"
-            : "E_SERVER_REQUEST";
-  const said = serverMessage(body);
-  return serverError(code, `${where} answered ${status}${said === "" ? "" : `: ${said}`}`, { status, retryAfterMs });
-};
-
-/** `{ error: { message } }` or `{ message }` of the body, cut to a line; empty when it is something else. */
-const serverMessage = (body: string): string => {
-  try {
-    const { error, message, detail } = JSON.parse(body) as Record<string, unknown>;
-    const said = (error as { message?: unknown } | undefined)?.message ?? error ?? message ?? detail;
-    return typeof said === "string" ? said.replace(/\s+/gu, " ").slice(0, 300) : "";
-  } catch {
-    return "";
-  }
-};
+/** The same error without `secret` in its message, which a server may have repeated. */
+export const withoutSecret = (error: ServerError, secret: string): ServerError =>
+  error.message.includes(secret) ? serverError(error.code, error.message.replaceAll(secret, "***"), error) : error;
 
 /** As the failure of a whole stage. */
 export const asStageFailure = ({ code, message, remedy }: ServerError): StageError =>

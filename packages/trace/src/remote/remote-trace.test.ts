@@ -64,6 +64,11 @@ describe("remoteTrace", () => {
     expect(written.ids).toEqual([...prompt, ...ids.slice(0, -1)]);
   });
 
+  it("of a reply that was cut otherwise, none", async () => {
+    for (const finishReason of ["abort", "error", null])
+      await expect(trace({ content: response, finishReason })).rejects.toMatchObject({ code: "E_SERVER_FINISH" });
+  });
+
   it("tokens of another vocabulary are an error", async () => {
     await expect(trace({ ids: [1, 99_999] })).rejects.toMatchObject({ code: "E_SERVER_ANSWER" });
   });

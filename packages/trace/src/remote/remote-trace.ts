@@ -4,7 +4,7 @@
  */
 import { type Checkpoint, type Reasoning, splitTrace, type WrittenTrace } from "@precipice/model";
 import * as Effect from "effect/Effect";
-import { type Reply, type ServerError, serverError } from "../openai/index.ts";
+import { endOf, type Reply, type ServerError, serverError, unusable } from "../openai/index.ts";
 import type { Backend } from "./backend-config.ts";
 
 export interface RemoteTrace {
@@ -22,7 +22,10 @@ export interface ReplyContext {
   readonly stop: readonly string[];
 }
 
-/** Fails with `E_SERVER_ANSWER` for tokens that the checkpoint does not have. */
+/**
+ * Fails with `E_SERVER_ANSWER` for tokens that the checkpoint does not have, and as the client does (`E_SERVER_FINISH`,
+ * `E_SERVER_FILTERED`) for a reply that ended neither normally nor by the limit of tokens.
+ */
 export const remoteTrace = (
   { checkpoint, format, api, stop }: ReplyContext,
   prompt: readonly number[],
@@ -30,7 +33,9 @@ export const remoteTrace = (
 ): Effect.Effect<RemoteTrace, ServerError> =>
   Effect.suspend(() => {
     const { tokenizer, config } = checkpoint;
-    const finish = reply.finishReason === "length" ? "length" : "stop";
+    const error = unusable(reply.finishReason);
+    if (error !== null) return Effect.fail(error);
+    const finish = endOf(reply.finishReason) === "length" ? "length" : "stop";
     const told = reply.ids !== null;
     const seen = reply.promptIds ?? prompt;
     const strange = [...seen, ...(reply.ids ?? [])].find((id) => id < 0 || id >= config.vocab);
@@ -40,7 +45,8 @@ export const remoteTrace = (
       );
     const derived = () => continued(tokenizer, prompt, writtenText(format, api, reply));
     const ids = reply.ids ?? derived();
-    const ends = !told && finish === "stop" && stop.length === 0 && !config.eosIds.includes(ids.at(-1) ?? -1);
+    const byModel = finish === "stop" && stop.length === 0 && reply.stopText !== true;
+    const ends = !told && byModel && !config.eosIds.includes(ids.at(-1) ?? -1);
     const end = config.eosIds[0];
     const all = ends && end !== undefined ? [...ids, end] : ids;
     return Effect.succeed({
@@ -71,5 +77,5 @@ const writtenText = (format: Reasoning, api: Backend["api"], { content, reasonin
     return opened && begun.startsWith(open) ? begun.slice(open.length).trimStart() : content;
   }
   // cut off while it thought; else the server keeps the thinking to itself
-  return finishReason === "length" ? content : `${opening}${closing.trimStart()}${content.trimStart()}`;
+  return endOf(finishReason) === "length" ? content : `${opening}${closing.trimStart()}${content.trimStart()}`;
 };

@@ -59,7 +59,7 @@ export const mapRemote = (mapRows: MapRows, prompts: readonly Prompt[], work: Re
       return opened;
     }),
     run: ({ checkpoint, client, format, journal }, rows, { emit, fail, detail }) => {
-      const context = { checkpoint, format, api: backend.api, stop: config.stop ?? [] };
+      const context = { checkpoint, format, api: backend.api, stop: [...(config.stop ?? []), ...moreStops(backend)] };
       const gone = lostServer(backend);
       let tokens = 0;
       const write = Effect.fnUntraced(function* (prompt: Prompt, i: number) {
@@ -96,6 +96,10 @@ export const mapRemote = (mapRows: MapRows, prompts: readonly Prompt[], work: Re
     },
   });
 };
+
+/** Texts and tokens that end a reply by `extraBody`. */
+const moreStops = ({ extraBody }: Backend): readonly string[] =>
+  ["stop", "stop_token_ids"].flatMap((key) => extraBody[key] ?? []).map(String);
 
 /** Where rows may fail, a server that refuses the key or is not there at all would fail them all: that ends the stage. */
 const lostServer = ({ maxConcurrency }: Backend) => {
