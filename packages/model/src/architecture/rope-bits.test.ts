@@ -73,13 +73,13 @@ const KINDS: ReadonlyArray<readonly [kind: string, settings: object | null, dige
   ],
   [
     "yarn 4, mscale",
-    { rope_type: "yarn", factor: 4.0, original_max_position_embeddings: 4096, mscale: 1.0, mscale_all_dim: 0.707 },
+    { rope_type: "yarn", factor: 4.0, original_max_position_embeddings: 4096, mscale: 1.0, mscale_all_dim: 7.07e-1 },
     "d436574a57e13c2b",
     1.036992729910394,
   ],
   [
     "yarn 40, mscale",
-    { rope_type: "yarn", factor: 40.0, original_max_position_embeddings: 4096, mscale: 0.707, mscale_all_dim: 1.3 },
+    { rope_type: "yarn", factor: 40.0, original_max_position_embeddings: 4096, mscale: 7.07e-1, mscale_all_dim: 1.3 },
     "e6729890da835783",
     0.8521510516131852,
   ],
