@@ -106,6 +106,13 @@ describe("weights", () => {
       "model.layers.0.self_attn.q_norm.weight",
       /no tensor of this architecture/,
     ],
+    ...["qweight", "weight_scale_inv", "weight.absmax", "g_idx"].map((part): [string, () => string, string, RegExp] => [
+      `weights of few bits without a word in config.json (${part})`,
+      () =>
+        altered({}, { ...tensors, [`model.layers.0.mlp.up_proj.${part}`]: { shape: [8], data: new Float32Array(8) } }),
+      `model.layers.0.mlp.up_proj.${part}`,
+      /belongs to weights quantised with (AWQ or GPTQ|FP8|bitsandbytes, 4 bits|GPTQ), which are not computed/,
+    ]),
   ])("refuse %s", (_, make, place, problem) => {
     const error = refused(make());
     expect(error.place).toBe(place);

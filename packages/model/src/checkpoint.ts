@@ -5,7 +5,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { DecoderConfig } from "./architecture/config.ts";
-import { readConfig, readGenerationConfig } from "./architecture/index.ts";
+import { examineConfig, readGenerationConfig } from "./architecture/index.ts";
 import { headName, tensorShapes } from "./architecture/tensor-names.ts";
 import { CheckpointError, DecoderError } from "./errors.ts";
 import { ChatTemplate } from "./text/chat-template.ts";
@@ -17,14 +17,22 @@ export class Checkpoint {
   readonly folder: string;
   readonly config: DecoderConfig;
   readonly weights: ReadonlyMap<string, TensorEntry>;
+  /** What config.json says and the computation leaves aside, as transformers does; a sentence each. */
+  readonly notices: ReadonlyArray<string>;
   #tokenizer: TextTokenizer | undefined;
   #template: ChatTemplate | undefined;
   #dataFolder: string | undefined;
 
-  private constructor(folder: string, config: DecoderConfig, weights: ReadonlyMap<string, TensorEntry>) {
+  private constructor(
+    folder: string,
+    config: DecoderConfig,
+    weights: ReadonlyMap<string, TensorEntry>,
+    notices: ReadonlyArray<string>,
+  ) {
     this.folder = folder;
     this.config = config;
     this.weights = weights;
+    this.notices = notices;
   }
 
   /** Open a folder. Throws `CheckpointError` naming file and place of what does not fit. */
@@ -37,8 +45,9 @@ export class Checkpoint {
         problem: "does not exist",
         remedy: "give the folder of a Hugging Face checkpoint",
       });
-    const config = withGenerationConfig(path, readConfig(path));
-    return new Checkpoint(path, config, readWeights(path, tensorShapes(config)));
+    const { config, notices } = examineConfig(path);
+    const complete = withGenerationConfig(path, config);
+    return new Checkpoint(path, complete, readWeights(path, tensorShapes(complete)), notices);
   }
 
   /** The tokenizer; throws `CheckpointError` when the folder has none. */

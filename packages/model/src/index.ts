@@ -4,7 +4,7 @@ export { type CompareTextOptions, compareText, type TextComparison } from "./ana
 export { divergence, groupsWithin, logProbabilities, type TextRun } from "./analysis/log-probabilities.ts";
 export { openTokenScores, type ReadOut, type TokenScoreOptions, tokenScores } from "./analysis/token-scores.ts";
 export type { DecoderConfig } from "./architecture/config.ts";
-export { readConfig } from "./architecture/index.ts";
+export { type ExaminedConfig, examineConfig, readConfig } from "./architecture/index.ts";
 export { inverseFrequencies, ropeTables } from "./architecture/rope.ts";
 export { type Linear, linearShape, linears, tensorShapes } from "./architecture/tensor-names.ts";
 export { checkRows, lengthBuckets, type PaddedBatch, padRows } from "./batch.ts";

@@ -4,6 +4,7 @@ import { Model } from "@precipice/artifacts";
 import {
   Checkpoint,
   commitDigest,
+  examineConfig,
   fetchHubCheckpoint,
   findHubCheckpoint,
   hubCheckpointBytes,
@@ -39,6 +40,16 @@ const digestOf = async (source: string, base: string): Promise<string> => {
   return commitDigest(reference, commit);
 };
 
+/** The folder, and what its config says that is left aside; a config that cannot be used is the run's concern. */
+const planned = (folder: string) => {
+  try {
+    const { notices } = examineConfig(folder);
+    return { facts: { folder }, ...(notices.length === 0 ? {} : { note: `config.json: ${notices.join("; ")}` }) };
+  } catch {
+    return { facts: { folder } };
+  }
+};
+
 /** The key holds the content of the checkpoint. A stored result is used again only while it points where the source points. */
 export const modelOpen = Stage.make("model.open", {
   version: 1,
@@ -56,9 +67,9 @@ export const modelOpen = Stage.make("model.open", {
     }).pipe(Effect.orElseSucceed(() => false)),
   estimate: ({ source }, _, { pipelineDir }) =>
     attempt(async (signal) => {
-      if (!isHubSource(source)) return { facts: { folder: checkpointFolder(source, pipelineDir) } };
+      if (!isHubSource(source)) return planned(checkpointFolder(source, pipelineDir));
       const { folder, cached } = await findHubCheckpoint(source);
-      if (cached) return { facts: { folder } };
+      if (cached) return planned(folder);
       // a hub that does not answer is the run's concern
       const bytes = await hubCheckpointBytes(source, { signal }).catch(() => undefined);
       return bytes === undefined ? undefined : { note: `to download: ${(bytes / 1e9).toPrecision(3)} GB` };
@@ -73,7 +84,8 @@ export const modelOpen = Stage.make("model.open", {
           }).then((found) => found.folder)
         : checkpointFolder(source, pipelineDir);
       const checkpoint = openAt(folder);
-      const { config } = checkpoint;
+      const { config, notices } = checkpoint;
+      for (const notice of notices) Effect.runFork(log(`config.json: ${notice}`));
       return {
         source,
         path: checkpoint.folder,

@@ -30,11 +30,12 @@ const parity = Command.make(
   Effect.fn("precipice doctor parity")(function* ({ model, training, json }) {
     const { pass, rows } = yield* Effect.tryPromise({
       try: async (signal) => {
-        const { checkParity } = await import("@precipice/model");
+        const { checkParity, examineConfig } = await import("@precipice/model");
         const { fetchCheckpoint } = await import("@precipice/organism");
         const download = downloadLine();
         const options = { ...download, signal, also: ["golden.safetensors", "train_full.safetensors"] };
         const folder = await fetchCheckpoint(model, process.cwd(), options).finally(download.close);
+        for (const notice of examineConfig(folder).notices) process.stderr.write(`note: ${printable(notice)}\n`);
         return checkParity(folder, { training });
       },
       catch: (error) => commandErrorOf(error, "E_PARITY"),

@@ -188,6 +188,7 @@ const generate = async (
   const download = downloadLine();
   const folder = await fetchCheckpoint(model, process.cwd(), { ...download, signal }).finally(download.close);
   const checkpoint = Checkpoint.open(folder);
+  for (const notice of checkpoint.notices) process.stderr.write(`note: ${printableText(notice)}\n`);
   const promptIds = raw ? checkpoint.tokenizer.encode(prompt, "once") : render(checkpoint, prompt, chat);
   if (promptIds.length === 0)
     throw new CommandError("E_PROMPT_EMPTY", "the prompt has no tokens", "Give --prompt some text.");

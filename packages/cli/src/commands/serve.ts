@@ -159,6 +159,7 @@ const open = async (given: Given, signal: AbortSignal) => {
       const download = downloadLine();
       const folder = await fetchCheckpoint(source, process.cwd(), { ...download, signal }).finally(download.close);
       const checkpoint = Checkpoint.open(folder);
+      for (const notice of checkpoint.notices) process.stderr.write(`note: ${printable(notice)}\n`);
       const adapters =
         i > 0 ? {} : Object.fromEntries(folders.map(([name, path]) => [name, readAdapter(path, checkpoint.config)]));
       const clash = Object.keys(adapters).find((name) => sources.some((other) => other.id === name));

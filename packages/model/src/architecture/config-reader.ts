@@ -1,19 +1,60 @@
 /** Typed access to a `config.json` in both spellings (`rope_theta` + `rope_scaling`, or `rope_parameters`). */
 import { CheckpointError } from "../errors.ts";
-import { unreadKey } from "./unread-keys.ts";
+import { ignoredRotary, refusedKey, shown } from "./unread-keys.ts";
+
+type Json = Readonly<Record<string, unknown>>;
 
 export class ConfigReader {
   readonly file: string;
-  readonly #json: Readonly<Record<string, unknown>>;
-  readonly #rope: Readonly<Record<string, unknown>>;
-  readonly #read = new Set(["rope_theta", "rope_scaling", "rope_parameters"]);
+  /** What the file says and the computation leaves aside, as a transformers of that family does; a sentence each. */
+  readonly notices: string[] = [];
+  readonly #json: Json;
+  readonly #rope: Json;
+  /** Key that holds the rotary settings. */
+  readonly #ropeKey: "rope_scaling" | "rope_parameters";
+  readonly #read = new Set(["rope_theta", "rope_scaling", "rope_parameters", "rope_type", "type"]);
 
-  constructor(file: string, json: Readonly<Record<string, unknown>>) {
+  constructor(file: string, json: Json) {
     this.file = file;
     this.#json = json;
-    const parameters = (json["rope_parameters"] ?? {}) as Record<string, unknown>;
-    const scaling = (json["rope_scaling"] ?? {}) as Record<string, unknown>;
-    this.#rope = { rope_theta: json["rope_theta"], ...scaling, ...parameters };
+    const scaling = this.#settings("rope_scaling");
+    const parameters = this.#settings("rope_parameters");
+    // As transformers reads them: the older key replaces the newer one as a whole.
+    this.#ropeKey = scaling === undefined ? "rope_parameters" : "rope_scaling";
+    this.#rope = { rope_theta: json["rope_theta"], ...(scaling ?? parameters) };
+    if (scaling !== undefined && parameters !== undefined && JSON.stringify(scaling) !== JSON.stringify(parameters))
+      this.notices.push("rope_parameters is left aside: rope_scaling is there too, and goes before it");
+  }
+
+  /** The object at `key`; nothing where it is absent, null, false or empty. */
+  #settings(key: string): Json | undefined {
+    const value = this.#json[key];
+    if (value === undefined || value === null || value === false) return undefined;
+    if (typeof value !== "object" || Array.isArray(value))
+      return this.fail(key, `must be an object, found ${shown(value)}`);
+    return Object.keys(value).length === 0 ? undefined : (value as Json);
+  }
+
+  get modelType(): string {
+    return String(this.#json["model_type"]);
+  }
+
+  /** The checkpoint's own modelling code, where `auto_map` names some that transformers would run on request. */
+  ownCode(): string | undefined {
+    const map = this.#at("auto_map");
+    if (map === null || typeof map !== "object") return undefined;
+    const code = (map as Json)["AutoModelForCausalLM"] ?? (map as Json)["AutoModel"];
+    return code === undefined ? undefined : String(code);
+  }
+
+  /** Does the file have the key, be it as null? */
+  has(key: string): boolean {
+    return this.#json[key] !== undefined;
+  }
+
+  /** The rotary settings have the key, be it as null. */
+  ropeHas(key: string): boolean {
+    return this.#rope[key] !== undefined;
   }
 
   #at(key: string): unknown {
@@ -26,15 +67,38 @@ export class ConfigReader {
     return this.#rope[key];
   }
 
-  /** Once everything was read: refuse a key that was not, where it would change what is computed. */
+  /** Say that the key, where it is set, changes nothing, and why. */
+  ignore(key: string, why: string): void {
+    const value = this.#at(key);
+    if (value !== undefined && value !== null) this.notices.push(`${key} ${shown(value)} changes nothing: ${why}`);
+  }
+
+  /** The same of a number among the rotary settings. */
+  ignoreRotary(key: string, why: (value: number) => string): void {
+    const value = this.#ropeAt(key);
+    if (typeof value === "number")
+      this.notices.push(`${this.#ropeKey}.${key} ${shown(value)} changes nothing: ${why(value)}`);
+  }
+
+  /**
+   * Once everything was read: refuse a key that was not, where it would change what is computed, and note what transformers leaves
+   * aside too.
+   */
   expectAllRead(): void {
-    const key = unreadKey(this.#json, this.#rope, this.#read);
+    const type = JSON.stringify(this.#json["model_type"]);
+    const rotary = ignoredRotary(this.#rope, this.#read);
+    for (const key of rotary.ignored) {
+      const value = shown(this.#rope[key]);
+      const why = `transformers does not read it for rope type "${this.ropeType()}"`;
+      this.notices.push(`${this.#ropeKey}.${key} ${value} changes nothing: ${why}`);
+    }
+    const key = rotary.refused ?? refusedKey(this.#json, this.#read);
     if (key === undefined) return;
-    const value = JSON.stringify(this.#json[key] ?? this.#rope[key]);
+    const value = shown(this.#json[key] ?? this.#rope[key]);
     this.fail(
       key,
-      `${value} is not computed for model_type ${JSON.stringify(this.#json["model_type"])}`,
-      "remove it if it has no effect",
+      `${value} is not computed for model_type ${type}, here or in transformers' own code of it`,
+      "take a checkpoint in transformers' layout of that type, or remove the key if the model was trained without what it names",
     );
   }
 
@@ -52,13 +116,20 @@ export class ConfigReader {
   expect(key: string, value: unknown): void {
     const found = this.#at(key) ?? this.#ropeAt(key);
     if (found !== undefined && found !== null && found !== value)
-      this.unsupported(key, JSON.stringify(found), JSON.stringify(value));
+      this.unsupported(key, shown(found), JSON.stringify(value));
+  }
+
+  /** The key is absent, null, or has one of the values that mean what is computed. */
+  expectOneOf(key: string, values: ReadonlyArray<unknown>): void {
+    const found = this.#at(key);
+    if (found !== undefined && found !== null && !values.includes(found))
+      this.unsupported(key, shown(found), shown(values[0]));
   }
 
   /** The key, which would change what is computed, is absent or null. */
   expectAbsent(key: string): void {
     const found = this.#at(key) ?? this.#ropeAt(key);
-    if (found !== undefined && found !== null) this.unsupported(key, JSON.stringify(found), "leaving it out");
+    if (found !== undefined && found !== null) this.unsupported(key, shown(found), "leaving it out");
   }
 
   /** The list at `key` is absent or empty. */
@@ -73,7 +144,7 @@ export class ConfigReader {
     const value = this.#at(key) ?? fallback;
     return typeof value === "number" && Number.isFinite(value)
       ? value
-      : this.fail(key, `must be a number, found ${JSON.stringify(value)}`);
+      : this.fail(key, `must be a number, found ${shown(value)}`);
   }
 
   /** A positive integer. */
@@ -91,7 +162,7 @@ export class ConfigReader {
     const list = Array.isArray(value) ? value : [value];
     return list.every((v) => Number.isSafeInteger(v))
       ? list
-      : this.fail(key, `must be token ids, found ${JSON.stringify(value)}`);
+      : this.fail(key, `must be token ids, found ${shown(value)}`);
   }
 
   /** A positive integer, or nothing. */
@@ -106,17 +177,17 @@ export class ConfigReader {
     if (value === undefined || value === null) return undefined;
     return Array.isArray(value) && value.every((v) => typeof v === "string")
       ? value
-      : this.fail(key, `must be a list of strings, found ${JSON.stringify(value)}`);
+      : this.fail(key, `must be a list of strings, found ${shown(value)}`);
   }
 
   boolean(key: string, fallback: boolean): boolean {
     const value = this.#at(key) ?? fallback;
-    return typeof value === "boolean" ? value : this.fail(key, `must be true or false, found ${JSON.stringify(value)}`);
+    return typeof value === "boolean" ? value : this.fail(key, `must be true or false, found ${shown(value)}`);
   }
 
   /** Kind of rotary scaling, "default" when none is named. */
   ropeType(): string {
-    return String(this.#ropeAt("rope_type") ?? this.#ropeAt("type") ?? "default");
+    return String(this.#rope["rope_type"] ?? this.#rope["type"] ?? "default");
   }
 
   /** A positive number of the rotary settings, in either spelling. */
@@ -124,7 +195,23 @@ export class ConfigReader {
     const value = this.#ropeAt(key) ?? fallback;
     return typeof value === "number" && Number.isFinite(value) && value > 0
       ? value
-      : this.fail(`rope.${key}`, `must be a positive number, found ${JSON.stringify(value)}`);
+      : this.fail(`rope.${key}`, `must be a positive number, found ${shown(value)}`);
+  }
+
+  /** The same, or nothing: absent, null and 0 are none. */
+  optionalRope(key: string): number | undefined {
+    const value = this.#ropeAt(key);
+    return value === undefined || value === null || value === 0 ? undefined : this.rope(key, undefined);
+  }
+
+  /** A flag of the rotary settings; null is false, as in Python. */
+  ropeFlag(key: string, fallback: boolean): boolean {
+    const value = this.#ropeAt(key);
+    if (value === undefined) return fallback;
+    if (value === null) return false;
+    return typeof value === "boolean"
+      ? value
+      : this.fail(`rope.${key}`, `must be true or false, found ${shown(value)}`);
   }
 
   /** A list of `length` positive numbers among the rotary settings. */
@@ -132,6 +219,6 @@ export class ConfigReader {
     const value = this.#ropeAt(key);
     return Array.isArray(value) && value.length === length && value.every((v) => typeof v === "number" && v > 0)
       ? value
-      : this.fail(`rope.${key}`, `must be ${length} positive numbers, found ${JSON.stringify(value)}`);
+      : this.fail(`rope.${key}`, `must be ${length} positive numbers, found ${shown(value)}`);
   }
 }

@@ -59,6 +59,8 @@ export type RopeScaling =
       readonly betaFast: number;
       readonly betaSlow: number;
       readonly originalMaxPositions: number;
+      /** Are the ends of the ramp rounded to whole pairs? */
+      readonly truncate: boolean;
       /** Multiplies cos and sin. */
       readonly attentionFactor: number;
     }

@@ -7,6 +7,8 @@ import { ConfigReader } from "./config-reader.ts";
 import { decodeLlama } from "./llama.ts";
 import { decodeMistral } from "./mistral.ts";
 import { decodePhi3 } from "./phi3.ts";
+import { parsePythonJson } from "./python-json.ts";
+import { quantisationOf, UNQUANTISED } from "./quantisation.ts";
 import { decodeQwen2, decodeQwen3, decodeQwen3Moe } from "./qwen.ts";
 
 const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>> = {
@@ -18,17 +20,53 @@ const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>
   qwen3_moe: decodeQwen3Moe,
 };
 
+/** Classes that transformers writes into `architectures`, and their type. */
+const ARCHITECTURES = new Map([
+  ["LlamaForCausalLM", "llama"],
+  ["MistralForCausalLM", "mistral"],
+  ["Phi3ForCausalLM", "phi3"],
+  ["Qwen2ForCausalLM", "qwen2"],
+  ["Qwen3ForCausalLM", "qwen3"],
+  ["Qwen3MoeForCausalLM", "qwen3_moe"],
+]);
+
+/** What a `config.json` describes, and what it says that is left aside as transformers leaves it, a sentence each. */
+export interface ExaminedConfig {
+  readonly config: DecoderConfig;
+  readonly notices: ReadonlyArray<string>;
+}
+
 /** Read and check `config.json` of a checkpoint folder. Throws `CheckpointError`, for a key that is not computed too. */
-export const readConfig = (folder: string, name = "config.json"): DecoderConfig => {
+export const examineConfig = (folder: string, name = "config.json"): ExaminedConfig => {
   const file = join(folder, name);
   const json = readJson(file);
-  const type = String(json["model_type"]);
-  const adapter = Object.hasOwn(ADAPTERS, type) ? ADAPTERS[type] : undefined;
   const config = new ConfigReader(file, json);
-  if (adapter === undefined) return config.unsupported("model_type", `"${type}"`, Object.keys(ADAPTERS).join(", "));
+  const adapter = adapterOf(config, json);
+  const packed = quantisationOf(json);
+  if (packed !== undefined) {
+    const settings = JSON.stringify(json[packed.key]);
+    config.fail(packed.key, `${settings} is not supported: weights quantised with ${packed.method}`, UNQUANTISED);
+  }
   const decoder = adapter(config);
   config.expectAllRead();
-  return decoder;
+  return { config: decoder, notices: config.notices };
+};
+
+/** The same without the notices. */
+export const readConfig = (folder: string, name?: string): DecoderConfig => examineConfig(folder, name).config;
+
+const adapterOf = (config: ConfigReader, json: Readonly<Record<string, unknown>>) => {
+  const types = Object.keys(ADAPTERS).join(", ");
+  const type = json["model_type"];
+  if (type === undefined || type === null) {
+    const named = [json["architectures"]].flat().map((name) => ARCHITECTURES.get(String(name)));
+    const guess = named.find((it) => it !== undefined);
+    const remedy =
+      guess === undefined ? `supported: ${types}` : `its architectures mean "model_type": "${guess}"; add that line`;
+    return config.fail("model_type", "is missing, and the computation follows from it", remedy);
+  }
+  const adapter = Object.hasOwn(ADAPTERS, String(type)) ? ADAPTERS[String(type)] : undefined;
+  return adapter ?? config.unsupported("model_type", `"${type}"`, types);
 };
 
 /** End tokens that `generation_config.json` names, if it is there. */
@@ -52,7 +90,7 @@ export const readJson = (file: string): Record<string, unknown> => {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parsePythonJson(text);
   } catch (error) {
     throw new CheckpointError({ file, place: "", problem: `is not JSON: ${(error as Error).message}` });
   }

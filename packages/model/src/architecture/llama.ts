@@ -9,5 +9,6 @@ export const decodeLlama = (config: ConfigReader): DecoderConfig => {
   return decodeShared(config, {
     modelType: "llama",
     bias: { qkv: attention, o: attention, mlp: config.boolean("mlp_bias", false) },
+    defaults: { maxPositions: 2048, eosId: 2 },
   });
 };

@@ -1,7 +1,8 @@
 /** What every supported family spells alike in its `config.json`. */
 import type { DecoderConfig } from "./config.ts";
 import type { ConfigReader } from "./config-reader.ts";
-import { ropeConfig } from "./rope-config.ts";
+import { type RopeRules, ropeConfig } from "./rope-config.ts";
+import { expectLayerTypes } from "./windows.ts";
 
 /** How a family departs from the plain Llama block. */
 export interface Family {
@@ -13,24 +14,50 @@ export interface Family {
   readonly partialRotary?: number;
   readonly windows?: DecoderConfig["windows"];
   readonly experts?: DecoderConfig["experts"];
-  /** Default of `tie_word_embeddings`. */
-  readonly tied?: boolean;
+  readonly rope?: RopeRules;
+  readonly defaults: FamilyDefaults;
+}
+
+/** What transformers 5.18 takes for a key that the file leaves out, where families differ. Sizes of tensors must be stated. */
+export interface FamilyDefaults {
+  readonly maxPositions: number;
+  /** Default 1e-6. */
+  readonly rmsEpsilon?: number;
+  /** Default: as many as attention heads. */
+  readonly kvHeads?: number;
+  /** Default: the width divided by the heads. */
+  readonly headDim?: number;
+  /** Default: none. */
+  readonly eosId?: number;
 }
 
 /** The decoder a config describes, given its family. Throws `CheckpointError` for what it cannot be. */
 export const decodeShared = (config: ConfigReader, family: Family): DecoderConfig => {
-  config.expect("hidden_act", "silu");
+  const { defaults } = family;
+  config.expectOneOf("hidden_act", ["silu", "swish"]);
+  const ownCode = config.ownCode();
+  if (ownCode !== undefined)
+    config.notices.push(
+      `auto_map names the checkpoint's own code (${ownCode}), which is not run: computed is transformers' ${family.modelType}, as without trust_remote_code`,
+    );
   config.expect("pretraining_tp", 1);
   if (family.partialRotary === undefined) config.expect("partial_rotary_factor", 1);
   const heads = config.integer("num_attention_heads");
   const hidden = config.integer("hidden_size");
-  const kvHeads = config.integer("num_key_value_heads", heads);
-  const headDim = config.integer("head_dim", hidden / heads);
+  const kvHeads = config.integer(
+    "num_key_value_heads",
+    config.has("num_key_value_heads") ? heads : (defaults.kvHeads ?? heads),
+  );
+  const headDim = config.integer("head_dim", defaults.headDim ?? hidden / heads);
   const layers = config.integer("num_hidden_layers");
+  const windows = family.windows ?? Array.from({ length: layers }, () => null);
   const rotaryDim = Math.floor(headDim * (family.partialRotary ?? 1));
   if (heads % kvHeads !== 0)
     config.fail("num_key_value_heads", `${kvHeads} does not divide the ${heads} attention heads`);
   if (rotaryDim % 2 !== 0) config.fail("head_dim", `must be even for rotary embedding, found ${rotaryDim}`);
+  expectLayerTypes(config, windows);
+  const vocab = config.integer("vocab_size");
+  const maxPositions = config.integer("max_position_embeddings", defaults.maxPositions);
   return {
     modelType: family.modelType,
     layers,
@@ -39,18 +66,20 @@ export const decodeShared = (config: ConfigReader, family: Family): DecoderConfi
     headDim,
     hidden,
     intermediate: config.integer("intermediate_size"),
-    vocab: config.integer("vocab_size"),
-    rmsEpsilon: config.number("rms_norm_eps", 1e-6),
-    tied: config.boolean("tie_word_embeddings", family.tied ?? false),
+    vocab,
+    rmsEpsilon: config.number("rms_norm_eps", defaults.rmsEpsilon ?? 1e-6),
+    tied: config.boolean("tie_word_embeddings", false),
     bias: family.bias,
     headNorm: family.headNorm ?? false,
     fused: family.fused ?? false,
     rotaryDim,
-    windows: family.windows ?? Array.from({ length: layers }, () => null),
+    windows,
     experts: family.experts ?? null,
-    rope: ropeConfig(config, rotaryDim),
-    maxPositions: config.integer("max_position_embeddings", 2048),
+    rope: ropeConfig(config, rotaryDim, maxPositions, family.rope),
+    maxPositions,
     bosId: config.integers("bos_token_id")[0],
-    eosIds: config.integers("eos_token_id"),
+    eosIds: config.has("eos_token_id")
+      ? config.integers("eos_token_id")
+      : [defaults.eosId].filter((id) => id !== undefined && id < vocab).map(Number),
   };
 };

@@ -1,9 +1,10 @@
 /** The tensors of a checkpoint folder, single file or shards, checked against what the architecture needs. */
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DTYPES } from "@precipice/onnx";
 import { readJson } from "../architecture/index.ts";
+import { quantisedTensor, UNQUANTISED } from "../architecture/quantisation.ts";
 import { CheckpointError } from "../errors.ts";
 import { readHeader, type TensorEntry } from "./safetensors.ts";
 
@@ -13,6 +14,15 @@ const weightFiles = (folder: string): ReadonlyArray<string> => {
   if (existsSync(single)) return [single];
   const index = join(folder, "model.safetensors.index.json");
   if (!existsSync(index)) {
+    const packed = readdirSync(folder).find((name) => name.endsWith(".gguf"));
+    if (packed !== undefined) {
+      throw new CheckpointError({
+        file: join(folder, packed),
+        place: "",
+        problem: "is a GGUF file, which is not read",
+        remedy: `${UNQUANTISED}, with safetensors`,
+      });
+    }
     throw new CheckpointError({
       file: folder,
       place: "",
@@ -52,6 +62,14 @@ export const readWeights = (
       entries.set(name, entry);
     }
   }
+  const packed = quantisedTensor(entries.keys());
+  if (packed !== undefined)
+    fail(
+      entries.get(packed.name)?.file ?? folder,
+      packed.name,
+      `belongs to weights quantised with ${packed.method}, which are not computed`,
+      UNQUANTISED,
+    );
   const where = files.length === 1 ? (files[0] as string) : folder;
   const remedy = "check that config.json belongs to these weights";
   for (const [name, shape] of expected) {
@@ -65,8 +83,7 @@ export const readWeights = (
         remedy,
       );
     }
-    if (!DTYPES[found.dtype].isFloat)
-      fail(found.file, name, `is ${found.dtype}; weights must be floats`, "use the unquantised checkpoint");
+    if (!DTYPES[found.dtype].isFloat) fail(found.file, name, `is ${found.dtype}; weights must be floats`, UNQUANTISED);
   }
   for (const [name, { file }] of entries) {
     // Old exports carry the rotary table as a buffer, tied ones a copy of the embedding: both are known and unused.
