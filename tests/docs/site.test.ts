@@ -26,6 +26,15 @@ describe("the site", () => {
     expect(markdown.map(siteFile).filter((file) => !start.includes(`href="${file}"`))).toEqual([]);
   });
 
+  it.each(["GPU", "python", "temperature", "E_PROBE_TOO_FEW", "captureAt", "resume"])(
+    "finds %s, which is in the text of a page",
+    (word) => {
+      const search = (site.files.get("search.js") as string).replace(/^window\.precipiceDocs\((.*)\);\n$/s, "$1");
+      const entries = JSON.parse(search) as ReadonlyArray<{ t: string; x: string }>;
+      expect(entries.some(({ t, x }) => `${t} ${x}`.toLowerCase().includes(word.toLowerCase()))).toBe(true);
+    },
+  );
+
   it("asks nothing of the network", () => {
     const outside = /(?:src|srcset|<link[^>]* href)="(?:https?:)?\/\//;
     expect(html.filter(([, text]) => outside.test(text)).map(([file]) => file)).toEqual([]);

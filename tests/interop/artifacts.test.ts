@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type Trace, Traces } from "@precipice/artifacts";
 import { Artifact } from "@precipice/runtime";
-import { type FixedSizeList, type Float32, tableFromIPC, type Vector } from "apache-arrow";
+import {
+  type FixedSizeList,
+  type Float32,
+  RecordBatchFileReader,
+  RecordBatchReader,
+  tableFromIPC,
+  type Vector,
+} from "apache-arrow";
 import * as Schema from "effect/Schema";
 import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -185,6 +192,17 @@ describe("tables in hyparquet", () => {
 });
 
 describe("vectors in Apache Arrow", () => {
+  it("are Arrow IPC files, which pandas.read_feather, polars.read_ipc and pyarrow.ipc.open_file open", () => {
+    const bytes = readFileSync(join(folder, "points.arrow"));
+    expect([bytes.subarray(0, 6).toString("latin1"), bytes.subarray(-6).toString("latin1")]).toEqual([
+      "ARROW1",
+      "ARROW1",
+    ]);
+    const reader = RecordBatchReader.from(bytes);
+    expect(reader).toBeInstanceOf(RecordBatchFileReader);
+    expect([...reader].reduce((rows, batch) => rows + batch.numRows, 0)).toBe(points.length);
+  });
+
   it("are fixed-size lists of float32 beside their columns, as written", () => {
     const table = tableFromIPC(readFileSync(join(folder, "points.arrow")));
     expect(Object.fromEntries(table.schema.fields.map((f) => [f.name, String(f.type)]))).toEqual({

@@ -20,6 +20,35 @@ export interface Site {
 
 const pictures = /\.(svg|png|jpg|webp)$/;
 
+/** One heading of the site as the search knows it. */
+interface SearchEntry {
+  /** Heading. */
+  readonly t: string;
+  /** Title of its page; empty for the page itself. */
+  readonly p: string;
+  readonly u: string;
+  /** Text below it, up to the next heading. */
+  readonly x: string;
+}
+
+/** The text under each heading of a page, in their order, without marks; what stands before the first belongs to it. */
+const sectionTexts = (markdown: string): ReadonlyArray<string> => {
+  const texts: string[] = [];
+  let early = "";
+  for (const token of new Marked({ gfm: true }).lexer(markdown)) {
+    if (token.type === "heading") texts.push(texts.length === 0 ? early : "");
+    else if (texts.length === 0) early += ` ${plainText(token.raw)}`;
+    else texts[texts.length - 1] += ` ${plainText(token.raw)}`;
+  }
+  return texts.map((text) => text.replace(/\s+/g, " ").trim());
+};
+
+const plainText = (raw: string): string =>
+  raw
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[`*|]|^[#>-]+\s/gm, " ")
+    .replace(/-{3,}/g, " ");
+
 class Build {
   readonly files = new Map<string, string | Uint8Array>();
   readonly dead: string[] = [];
@@ -30,7 +59,7 @@ class Build {
   readonly #pages: ReadonlyArray<Page>;
   readonly #paths: ReadonlySet<string>;
   readonly #nav: ReadonlyArray<NavSection>;
-  readonly #search: Array<{ readonly t: string; readonly p: string; readonly u: string }> = [];
+  readonly #search: SearchEntry[] = [];
 
   constructor(pages: ReadonlyArray<Page>) {
     this.#pages = pages;
@@ -70,7 +99,7 @@ class Build {
               .replace(/\[([^\]]*)\]\([^)]*\)|`/g, "$1"),
           );
           ids.add(id);
-          search.push({ t: plain, p: depth === 1 ? "" : title, u: depth === 1 ? file : `${file}#${id}` });
+          search.push({ t: plain, p: depth === 1 ? "" : title, u: depth === 1 ? file : `${file}#${id}`, x: "" });
           return `<h${depth} id="${id}">${html} <a class="anchor" href="#${id}" aria-label="Link to this section">#</a></h${depth}>\n`;
         },
         link({ href: to, title: tip, tokens }: Tokens.Link) {
@@ -91,7 +120,14 @@ class Build {
         },
       },
     });
+    const before = search.length;
     const body = renderer.parse(markdown, { async: false });
+    // what stands under each heading, in the order of the headings
+    const texts = sectionTexts(markdown);
+    if (texts.length !== search.length - before) throw new Error(`${path}: a heading stands inside another block`);
+    texts.forEach((text, i) => {
+      search[before + i] = { ...(search[before + i] as SearchEntry), x: text };
+    });
     this.files.set(file, frame({ title, body, file, nav: this.#nav, source: path }));
   }
 

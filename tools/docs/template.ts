@@ -89,7 +89,7 @@ footer{margin-top:3rem;padding-top:.6rem;border-top:1px solid var(--rule);font-s
 @media print{nav,header,#found,.anchor{display:none}.columns{display:block}}
 `;
 
-/** Search over headings, in the page; opens the menu where there is room for it. */
+/** Search over headings and the text below them, in the page; opens the menu where there is room for it. */
 export const script = `"use strict";
 const up = document.currentScript.dataset.up;
 const menu = document.querySelector(".menu");
@@ -105,13 +105,21 @@ const show = () => {
   list.hidden = words.length === 0;
   list.replaceChildren();
   if (list.hidden || entries === undefined) return;
-  const hits = entries.filter(({ t, p }) => words.every((w) => (t + " " + p).toLowerCase().includes(w))).slice(0, 20);
-  for (const { t, p, u } of hits) {
+  const all = (text) => words.every((w) => text.toLowerCase().includes(w));
+  const titled = entries.filter(({ t, p }) => all(t + " " + p));
+  const inText = entries.filter((entry) => !titled.includes(entry) && all(entry.t + " " + entry.p + " " + entry.x));
+  const hits = [...titled, ...inText].slice(0, 20);
+  for (const { t, p, u, x } of hits) {
     const item = list.appendChild(document.createElement("li"));
     const link = item.appendChild(document.createElement("a"));
     link.href = up + "/" + u;
     link.textContent = t;
     if (p !== "") item.appendChild(document.createElement("small")).textContent = " " + p;
+    const at = x.toLowerCase().indexOf(words[0]);
+    if (at >= 0) {
+      const piece = x.slice(Math.max(0, at - 50), at + 90);
+      item.appendChild(document.createElement("small")).textContent = " … " + piece + " …";
+    }
   }
   if (hits.length === 0) list.appendChild(document.createElement("li")).textContent = "Nothing found";
 };

@@ -14,8 +14,12 @@ if (major > 22 || (major === 22 && minor >= 19)) {
 } else {
   const node = installedNode(dirname(fileURLToPath(import.meta.url)));
   if (node === undefined) {
+    const remedy =
+      process.platform === "linux" && process.arch === "x64"
+        ? "Run npm install, which brings one, or update Node."
+        : "Update Node: a newer one comes with npm install on Linux x64 only.";
     console.error(
-      `precipice needs Node 22.19 or newer; this is ${process.versions.node}. Run npm install, or update Node.`,
+      `precipice needs Node 22.19 or newer; this is ${process.versions.node}. ${remedy}`,
     );
     process.exit(1);
   }

@@ -59,4 +59,4 @@ select{padding:4px 6px;border-radius:7px}.compose select{font-size:14.5px;color:
 @keyframes arrive{from{opacity:0}}
 @media print{form,.actions,.switches,.share{display:none!important}}`;
 
-export const pageStyles: string = [palette(":root"), svgStyle, pageStyle, own].join("\n");
+export const pageStyles: string = [palette(), svgStyle, pageStyle, own].join("\n");

@@ -26,14 +26,16 @@ export const armRows = (data: ReportData, measure: Measure): ReadonlyArray<ArmRo
   const readings = readingsOf(data.metrics ?? []);
   const nodes = ablationNodes(readings);
   const rows = readings.flatMap((r) =>
-    r.measure === measure && r.arm !== null && r.cut.length === 0 && nodes.has(r.node) ? [{ ...r, arm: r.arm }] : [],
+    r.measure === measure && r.arm !== null && r.cut.length === 0 && nodes.has(r.node)
+      ? [{ ...r, arm: r.arm, from: undefined }]
+      : [],
   );
   const several = new Set(rows.map((r) => r.node)).size > 1;
-  return rows
-    .map(({ arm, node, metric: { value, lo, hi, n } }) => ({
+  return [...rows, ...baseElsewhere(rows, readings, measure)]
+    .map(({ arm, node, from, metric: { value, lo, hi, n } }) => ({
       arm,
       node,
-      label: armLabel(data, arm) + (several ? ` · ${labelOf(data, node)}` : ""),
+      label: armLabel(data, arm) + (several || from !== undefined ? ` · ${labelOf(data, from ?? node)}` : ""),
       value,
       lo,
       hi,
@@ -46,6 +48,24 @@ export const armRows = (data: ReportData, measure: Measure): ReadonlyArray<ArmRo
         a.arm.percent - b.arm.percent ||
         a.arm.name.localeCompare(b.arm.name, "en"),
     );
+};
+
+/**
+ * The unablated model where another node evaluated it, as the one experiment's own row; its label says from where. Nothing
+ * when the experiment has a base, when there are several experiments, or several bases to choose from.
+ */
+const baseElsewhere = <Row extends Reading & { readonly arm: Arm }>(
+  rows: ReadonlyArray<Row>,
+  readings: ReadonlyArray<Reading>,
+  measure: Measure,
+) => {
+  const [first] = rows;
+  if (first === undefined || rows.some((r) => r.arm.kind === "base" || r.node !== first.node)) return [];
+  const bases = readings.filter(
+    (r) => r.measure === measure && r.arm?.kind === "base" && r.cut.length === 0 && r.subject.length === 0,
+  );
+  const [base] = bases;
+  return base?.arm == null || bases.length > 1 ? [] : [{ ...base, arm: base.arm, node: first.node, from: base.node }];
 };
 
 const armLabel = (data: ReportData, arm: Arm): string => {

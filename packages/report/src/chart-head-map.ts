@@ -64,7 +64,7 @@ ${legend(most)}
 ${everyNth(layers, h).map((l) => markup`<text class="end small" x="${left - 6}" y="${top + (l + 0.5) * h + 4}">${String(l)}</text>`)}
 ${everyNth(columns, w).map((c) => markup`<text class="mid small" x="${left + (c + 0.5) * w}" y="${bottom + 14}">${String(c)}</text>`)}
 ${drawn.map(cell)}
-${names(drawn, named, w, h, right)}`;
+${names(drawn, named, w, h, right, pressable)}`;
   const first = drawn.toSorted((a, b) => a.rank - b.rank).slice(0, 4);
   return {
     width,
@@ -83,6 +83,7 @@ const names = (
   w: number,
   h: number,
   right: number,
+  pressable: boolean,
 ): ReadonlyArray<Markup> => {
   const taken: Array<{ x: number; y: number; width: number }> = [];
   const strongest = heads
@@ -113,7 +114,7 @@ const names = (
     if (free === undefined) return [];
     taken.push({ ...free, width: size });
     return [
-      markup`<text class="small name halo" pointer-events="none" x="${free.x}" y="${free.y}">${headName(head)}</text>`,
+      markup`<text class="small name halo" ${pressable ? markup`data-names="${`${head.layer},${head.head}`}"` : markup`pointer-events="none"`} x="${free.x}" y="${free.y}">${headName(head)}</text>`,
     ];
   });
 };

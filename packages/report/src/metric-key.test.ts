@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { armRows, headline } from "./arms.ts";
 import { armOf, readingsOf } from "./metric-key.ts";
+import { otherArms } from "./other-arms.ts";
 import { repairsOf } from "./repairs.ts";
+import { resultSentences } from "./result-text.ts";
 import { metric, smallRun } from "./testing/small-run.ts";
 
 const read = (key: string) => readingsOf([{ node: "eval", rows: [metric(key, 0.5)] }])[0];
@@ -74,5 +76,27 @@ describe("repairs", () => {
     const metrics = [{ node: "m7", rows: [metric("asr", 0.44)] }];
     const [cliff] = repairsOf({ ...smallRun, metrics, groups: { m7: "cliff" } });
     expect(cliff?.asr?.value).toBe(0.44);
+  });
+
+  it("takes the base of another node where the experiment has none, and says from which", () => {
+    const metrics = [
+      { node: "rates", rows: [metric("asr.base", 0.9)] },
+      { node: "compared", rows: [metric("asr.ablate_3pct", 0.1), metric("asr.random_3pct", 0.8)] },
+    ];
+    expect(armRows({ title: "", metrics }, "asr").map(({ label, value }) => [label, value])).toEqual([
+      ["no ablation · rates", 0.9],
+      ["3\u00a0% suppressing", 0.1],
+      ["3\u00a0% random", 0.8],
+    ]);
+    expect(headline(armRows({ title: "", metrics }, "asr"))).toMatchObject({ base: { value: 0.9 } });
+    const two = [...metrics, { node: "again", rows: [metric("asr.base", 0.7)] }];
+    expect(armRows({ title: "", metrics: two }, "asr")).toHaveLength(2); // which base it is cannot be known
+  });
+
+  it("tells arms that are neither ablations nor repairs, where traces are of them", () => {
+    const metrics = [{ node: "after_rates", rows: [metric("asr.repaired", 0.02), metric("asr.unknown", 0.5)] }];
+    const traces = [{ node: "after", digest: "d", rows: [{ arm: "repaired" }] }] as never;
+    expect(otherArms({ title: "", metrics, traces }, "asr")).toMatchObject([{ label: "repaired", value: 0.02 }]);
+    expect(resultSentences({ title: "", metrics, traces }).join(" ")).toContain("The ASR is 0.02 [0.02, 0.02] with repaired.");
   });
 });

@@ -50,7 +50,7 @@ h3{font-size:16px;font-weight:600;margin:28px 0 8px}
 main:focus{outline:none}
 :focus-visible{outline:2px solid var(--refusal);outline-offset:2px}
 .js{display:none}.scripted .js{display:block}
-.chart:has(.cell[data-head]){touch-action:manipulation}.cell[data-head]{cursor:pointer}.cell[data-head]:focus{outline:none;stroke:var(--ink);stroke-width:2.5}.cell[aria-pressed=true]{stroke:var(--ink);stroke-width:2}
+.chart:has(.cell[data-head]){touch-action:manipulation}.cell[data-head],[data-names]{cursor:pointer}.cell[data-head]:focus{outline:none;stroke:var(--ink);stroke-width:2.5}.cell[aria-pressed=true]{stroke:var(--ink);stroke-width:2}
 .detail-box{border:1px solid var(--rule);border-radius:6px;padding:12px 18px 16px;margin-top:18px;background:var(--wash)}.detail-box h3{margin:0 0 6px}
 .downloads{display:none;flex-wrap:wrap;align-items:center;gap:6px 8px;margin:12px 0 0;font-size:13px;color:var(--soft)}.scripted .downloads{display:flex}
 button.csv,select,input[type=search]{font:inherit;font-size:13px;color:var(--ink);background:var(--paper);border:1px solid var(--rule);border-radius:5px;padding:4px 9px;max-width:100%}

@@ -28,7 +28,7 @@ import { seriesOf } from "./series.ts";
  */
 export const renderReport = (data: ReportData): string => {
   const series = seriesOf(data);
-  const style = [palette(":root"), svgStyle, pageStyle, exampleRules(data.examples ?? 6)].join("\n");
+  const style = [palette(), svgStyle, pageStyle, exampleRules(data.examples ?? 6)].join("\n");
   return markup`<!doctype html>
 <html lang="en">
 <head>

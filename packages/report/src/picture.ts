@@ -3,7 +3,7 @@
  * puts it inline; `standalone` makes an SVG file of it that carries its own colours for light and dark.
  */
 import { type Markup, markup, trusted } from "./markup.ts";
-import { palette, svgStyle } from "./palette.ts";
+import { paperColours, standaloneStyle } from "./palette.ts";
 
 export interface Picture {
   /** Size of the viewBox in px; the page scales it to the column. */
@@ -41,12 +41,15 @@ export const combine = (
   };
 };
 
-/** A whole SVG document: own colours (following prefers-color-scheme), a background and a title. */
+/**
+ * A whole SVG document: own colours, a background and a title. The colours are written out, so that LaTeX, Word and
+ * converters draw them as a browser does; on a dark screen a browser takes the dark ones.
+ */
 export const standalone = (picture: Picture, title: string): string => {
   const margin = 20;
   const head = 34;
   const width = picture.width + 2 * margin;
   const height = picture.height + 2 * margin + head;
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${picture.label}"><title>${title}</title><style>${trusted(palette("svg"))}${trusted(svgStyle)}</style><rect class="paper" width="${width}" height="${height}"/><text class="figure-title" x="${margin}" y="${margin + 15}">${title}</text><g transform="translate(${margin} ${margin + head})">${picture.body}</g></svg>
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${picture.label}"><title>${title}</title><style>${trusted(standaloneStyle())}</style><rect class="paper" width="${width}" height="${height}"/><text class="figure-title" x="${margin}" y="${margin + 15}">${title}</text><g transform="translate(${margin} ${margin + head})">${trusted(paperColours(picture.body.text))}</g></svg>
 `.text;
 };

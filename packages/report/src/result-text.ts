@@ -5,6 +5,7 @@
 import { type ArmRow, armRows, headline } from "./arms.ts";
 import type { ReportData } from "./data.ts";
 import { count, interval, list, percent, score } from "./format.ts";
+import { otherArms } from "./other-arms.ts";
 import { type Repair, repairsOf } from "./repairs.ts";
 import { type Series, seriesOf, steepest } from "./series.ts";
 
@@ -18,6 +19,7 @@ export const resultSentences = (data: ReportData): ReadonlyArray<string> => {
     ...(main === null ? [] : fallSentence(main, series)),
     ...headSentence(data),
     ...ablationSentence(data),
+    ...otherSentence(data),
     ...repairSentence(data),
   ];
 };
@@ -40,7 +42,9 @@ const fallSentence = (main: Series, series: ReadonlyArray<Series>): ReadonlyArra
     return `in ${theModel(s.label)} it ${verb} ${within(levels.final)}`;
   });
   const rest = compared.length > 0 ? `; ${list(compared)}` : "";
-  return [`At the end of thinking the refusal score of ${theModel(main.label)} ${change}${rest}.`];
+  return [
+    `At the end of thinking the refusal score of ${main.label === main.node && others.length === 0 ? "the model" : theModel(main.label)} ${change}${rest}.`,
+  ];
 };
 
 /** "cliff" → "the cliff model"; a label that says model itself, or a site, stays as it is. */
@@ -84,6 +88,11 @@ const apart = (a: Pick<ArmRow, "value" | "lo" | "hi">, b: Pick<ArmRow, "value" |
   const holds = (x: typeof a, value: number) => x.lo !== null && x.hi !== null && x.lo <= value && value <= x.hi;
   if (a.lo === null && b.lo === null) return Math.abs(a.value - b.value) > level;
   return !holds(a, b.value) && !holds(b, a.value);
+};
+
+const otherSentence = (data: ReportData): ReadonlyArray<string> => {
+  const told = otherArms(data, "asr").map((arm) => `${within(arm)} with ${arm.label}`);
+  return told.length === 0 ? [] : [`The ASR is ${list(told)}.`];
 };
 
 const repairSentence = (data: ReportData): ReadonlyArray<string> => {

@@ -8,6 +8,7 @@ import { count, list, score } from "./format.ts";
 import { interventionText } from "./intervention-text.ts";
 import { type Markup, markup } from "./markup.ts";
 import { type Measure, measureInfo } from "./metric-key.ts";
+import { otherArms } from "./other-arms.ts";
 import type { Picture } from "./picture.ts";
 import { figure, section } from "./section.ts";
 
@@ -41,7 +42,10 @@ export const armCharts = (data: ReportData): ReadonlyArray<Picture> =>
       : [
           intervalChart(
             title,
-            rows.map((r) => ({ ...r, tone: tone[r.arm.kind] })),
+            [
+              ...rows.map((r) => ({ ...r, tone: tone[r.arm.kind] })),
+              ...otherArms(data, measure).map((r) => ({ ...r, tone: "ink" as const })),
+            ],
             reference,
           ),
         ];

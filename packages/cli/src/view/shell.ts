@@ -4,7 +4,7 @@ import { type Markup, markup, type Part, palette, svgStyle, trusted } from "@pre
 import { viewBundle } from "./view-bundle.ts";
 import { viewStyle } from "./view-style.ts";
 
-const style = [palette(":root"), svgStyle, viewStyle].join("\n");
+const style = [palette(), svgStyle, viewStyle].join("\n");
 const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /** For the pages of the viewer itself. */

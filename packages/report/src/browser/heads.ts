@@ -35,12 +35,18 @@ export const startHeads = (): void => {
     detail.hidden = false;
   };
 
+  const choose = (cell: SVGElement) => {
+    focus(cell);
+    showTip(null);
+    open(cell);
+  };
+  // a name stands over a neighbour's cell, and means its own
+  for (const name of document.querySelectorAll<SVGElement>("#heads [data-names]")) {
+    const named = byPlace.get(name.dataset["names"] ?? "");
+    if (named !== undefined) name.addEventListener("click", () => choose(named));
+  }
   for (const cell of cells) {
-    cell.addEventListener("click", () => {
-      focus(cell);
-      showTip(null);
-      open(cell);
-    });
+    cell.addEventListener("click", () => choose(cell));
     cell.addEventListener("keydown", (event) => {
       const [layer = 0, head = 0] = (cell.dataset["head"] ?? "").split(",").map(Number);
       const steps: Readonly<Record<string, readonly [number, number]>> = {

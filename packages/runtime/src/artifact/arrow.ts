@@ -1,6 +1,7 @@
 /**
- * Vectors to and from an Arrow IPC stream: the columns of a set plus `vector: FixedSizeList<float32 | float16>[dim]`. The stream
- * format is a sequence of whole batches, so batches append as they come and a truncated file still yields its first ones.
+ * Vectors to and from an Arrow IPC file (Feather 2): the columns of a set plus `vector: FixedSizeList<float32 | float16>[dim]`.
+ * Between its magic and its footer a file is a stream of whole batches, so batches append as they come. Files without magic
+ * and footer, as earlier versions wrote them, are read too.
  */
 import {
   AsyncByteQueue,
@@ -19,7 +20,6 @@ import {
   Precision,
   RecordBatch,
   RecordBatchReader,
-  RecordBatchStreamWriter,
   Schema,
   Struct,
   Utf8,
@@ -27,6 +27,7 @@ import {
   type Vector,
   vectorFromArray,
 } from "apache-arrow";
+import { ArrowFileWriter, type BatchSize } from "./arrow-file-writer.ts";
 import type { Column } from "./column.ts";
 import type { Row } from "./parquet.ts";
 import type { VectorSet } from "./reader.ts";
@@ -43,7 +44,7 @@ export class VectorEncoder {
   readonly #columns: ReadonlyArray<Column>;
   readonly #schema: Schema;
   readonly #sink = new Chunks();
-  readonly #writer = new RecordBatchStreamWriter();
+  readonly #writer = new ArrowFileWriter();
 
   constructor(columns: ReadonlyArray<Column>, dim: number, dtype: VectorDType) {
     this.dim = dim;
@@ -69,10 +70,12 @@ export class VectorEncoder {
     return this.#sink.take();
   }
 
-  /** Room for `rows` whole batches of another such stream, whose bytes follow those it returns. */
-  splice(rows: number): ReadonlyArray<Uint8Array> {
-    this.rows += rows;
-    return this.#sink.take();
+  /** Room for a whole batch of another such file, whose bytes follow those it returns. */
+  splice(batch: BatchSize & { readonly rows: number }): ReadonlyArray<Uint8Array> {
+    this.rows += batch.rows;
+    const before = this.#sink.take();
+    this.#writer.place(batch);
+    return before;
   }
 
   finish(): ReadonlyArray<Uint8Array> {
@@ -107,9 +110,9 @@ export type VectorDType = "f32" | "f16";
 export const dtypeOf = (data: Float32Array | Uint16Array): VectorDType => (data instanceof Uint16Array ? "f16" : "f32");
 
 /**
- * Decodes a whole stream. With one f32 batch `data` views `bytes`; with more they are joined in one new array.
+ * Decodes a whole file. With one f32 batch `data` views `bytes`; with more they are joined in one new array.
  *
- * @throws Error when the bytes are not such a stream or a column is missing.
+ * @throws Error when the bytes are not such a file or a column is missing.
  */
 export function decodeVectors(columns: ReadonlyArray<Column>, bytes: Uint8Array): VectorSet<Row> {
   const reader = RecordBatchReader.from(bytes).open();

@@ -32,7 +32,6 @@ export interface Reader<K extends AnyKind = AnyKind> {
   readonly rows: <N extends keyof K["tables"] & string>(
     table: N,
   ) => Effect.Effect<ReadonlyArray<RowOf<K["tables"], N>>, ArtifactError>;
-  /** `data` views the file's bytes without a copy when the vectors were written in one batch, as f32. */
   /**
    * The same rows batch by batch, in their order, one batch in memory at a time: for tables too large to hold. Only `columns`
    * are read.
@@ -41,6 +40,7 @@ export interface Reader<K extends AnyKind = AnyKind> {
     table: N,
     columns: ReadonlyArray<C>,
   ) => Stream.Stream<ReadonlyArray<Pick<RowOf<K["tables"], N>, C>>, ArtifactError>;
+  /** `data` views the file's bytes without a copy when the vectors were written in one batch, as f32. */
   readonly vectors: <N extends keyof K["vectors"] & string>(
     set: N,
   ) => Effect.Effect<VectorSet<RowOf<K["vectors"], N>>, ArtifactError>;

@@ -5,6 +5,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Message, type MessageHeader } from "apache-arrow";
 import { decodeColumns, decodeVectors, type VectorDType, vectorsOf } from "./arrow.ts";
+import type { BatchSize } from "./arrow-file-writer.ts";
 import type { Column } from "./column.ts";
 import type { Row } from "./parquet.ts";
 import type { VectorSet } from "./reader.ts";
@@ -18,7 +19,7 @@ export async function* vectorBatches(
   const file = await open(path, "r");
   try {
     let schema: Uint8Array | undefined;
-    for (let offset = 0; ; ) {
+    for (let offset = await firstMessage(file); ; ) {
       const frame = await nextFrame(file, offset);
       if (frame === undefined) return;
       offset += frame.bytes;
@@ -47,49 +48,60 @@ const copyBytes = 1 << 20;
 
 /**
  * The batches of a file as they lie there, for another file of the same columns: no row is decoded. `begin` gets the width and
- * type of the vectors first, then `take` piece after piece, each in the place of the one before.
+ * type of the vectors first; then, for each batch, `next` gets its size and `take` its bytes, piece after piece.
  *
- * @throws Error when the file is not such a stream.
+ * @throws Error when the file is not such a file.
  */
 export async function copyBatches(
   path: string,
   begin: (dim: number, dtype: VectorDType) => Promise<void>,
+  next: (batch: BatchSize & { readonly rows: number }) => Promise<void>,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const file = await open(path, "r");
   try {
-    const { size } = await file.stat();
-    const schema = await nextFrame(file, 0);
-    const end = size - endOfStream.length;
-    if (schema === undefined || schema.bytes > end) throw new Error("the file ends before its first batch");
-    const last = await readAt(file, end, endOfStream.length);
-    if (Buffer.compare(last, endOfStream) !== 0) throw new Error("the file does not end as an Arrow stream");
-    const { dim, dtype } = vectorsOf(await readAt(file, 0, schema.bytes));
+    const start = await firstMessage(file);
+    const schema = await nextFrame(file, start);
+    if (schema === undefined) throw new Error("the file ends before its first batch");
+    const { dim, dtype } = vectorsOf(await readAt(file, start, schema.bytes));
     await begin(dim, dtype);
-    const buffer = new Uint8Array(Math.min(copyBytes, end - schema.bytes));
-    for (let at = schema.bytes; at < end; at += buffer.length) {
-      const piece = buffer.subarray(0, Math.min(buffer.length, end - at));
-      await fill(file, piece, at);
-      await take(piece);
+    const buffer = new Uint8Array(copyBytes);
+    for (let offset = start + schema.bytes; ; ) {
+      const frame = await nextFrame(file, offset);
+      if (frame === undefined) return;
+      const end = offset + frame.bytes;
+      await next({ rows: frame.rows, metaDataLength: frame.bytes - frame.body, bodyLength: frame.body });
+      for (; offset < end; offset += Math.min(buffer.length, end - offset)) {
+        const piece = buffer.subarray(0, Math.min(buffer.length, end - offset));
+        await fill(file, piece, offset);
+        await take(piece);
+      }
     }
   } finally {
     await file.close();
   }
 }
 
-/** `-1`, and no metadata. */
-const endOfStream = Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 0);
+const magic = "ARROW1\0\0";
+
+/** Where the schema's message begins: behind the magic of a file, or at once in a bare stream. */
+async function firstMessage(file: FileHandle): Promise<number> {
+  const start = await readAt(file, 0, magic.length);
+  return Buffer.from(start).toString("latin1") === magic ? magic.length : 0;
+}
 
 interface Frame {
   readonly offset: number;
   /** Prefix, metadata and body. */
   readonly bytes: number;
+  /** Of these, the body. */
+  readonly body: number;
   readonly rows: number;
   /** Where the vectors' values begin, behind all other columns; relative to `offset`. */
   readonly vectorsAt: number;
 }
 
-/** The message at `offset` of an IPC stream: `-1`, length of the metadata, metadata, body. undefined at its end. */
+/** The message at `offset`: `-1`, length of the metadata, metadata, body. undefined at its end. */
 async function nextFrame(file: FileHandle, offset: number): Promise<Frame | undefined> {
   const prefix = await readAt(file, offset, 8);
   const [mark, length] = new Int32Array(prefix.buffer, 0, 2) as unknown as [number, number];
@@ -97,11 +109,12 @@ async function nextFrame(file: FileHandle, offset: number): Promise<Frame | unde
   if (length === 0) return undefined;
   const message = Message.decode(await readAt(file, offset + 8, length)) as Message<MessageHeader>;
   const start = 8 + length; // of the body
-  const bytes = start + message.bodyLength;
-  if (!message.isRecordBatch()) return { offset, bytes, rows: 0, vectorsAt: bytes };
+  const body = message.bodyLength;
+  const bytes = start + body;
+  if (!message.isRecordBatch()) return { offset, bytes, body, rows: 0, vectorsAt: bytes };
   const header = message.header();
   const last = header.buffers.at(-1); // `vector` is the last column and its values the last buffer
-  return { offset, bytes, rows: header.length, vectorsAt: last === undefined ? bytes : start + last.offset };
+  return { offset, bytes, body, rows: header.length, vectorsAt: last === undefined ? bytes : start + last.offset };
 }
 
 async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {

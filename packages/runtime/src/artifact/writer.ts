@@ -83,6 +83,7 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     const known = written.get(file);
     const content = known ?? new WrittenFile();
     written.set(file, content);
+    if (chunks.length === 0 && known !== undefined) return;
     await writeChunks(join(folder, file), chunks, known === undefined ? "w" : "a");
     for (const chunk of chunks) content.add(chunk);
   };
@@ -145,17 +146,19 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     if (rows === undefined) return yield* damaged(from.path, `it has no ${set}`);
     if (rows === 0) return;
     yield* Effect.tryPromise({
-      try: () =>
-        copyBatches(
+      try: async () => {
+        let encoder: VectorEncoder | ArtifactError | undefined;
+        await copyBatches(
           source,
           async (dim, dtype) => {
-            const encoder = encoderOf(set, dim, dtype);
+            encoder = encoderOf(set, dim, dtype);
             if (encoder instanceof ArtifactError) throw encoder;
             encoders.set(set, encoder);
-            await write(`${set}.arrow`, encoder.splice(rows));
           },
+          (batch) => write(`${set}.arrow`, (encoder as VectorEncoder).splice(batch)),
           (bytes) => write(`${set}.arrow`, [bytes]),
-        ),
+        );
+      },
       catch: (cause) => {
         if (cause instanceof ArtifactError) return cause;
         const { code } = cause as NodeJS.ErrnoException;
