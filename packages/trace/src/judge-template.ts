@@ -1,7 +1,7 @@
 /** Prompt templates of judges: plain text with `{{prompt}}` and `{{response}}`, from a file beside the pipeline. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { StageError } from "@precipice/runtime";
+import { badByte, StageError } from "@precipice/runtime";
 
 const fail = (code: string, message: string, remedy: string): never => {
   throw new StageError({ code, message, remedy });
@@ -12,8 +12,12 @@ export const readTemplate = (path: string, pipelineDir: string): string => {
   const file = resolve(pipelineDir, path);
   let text = "";
   try {
-    text = readFileSync(file, "utf8");
+    const bytes = readFileSync(file);
+    const bad = badByte(bytes);
+    if (bad !== undefined) fail("E_ENCODING", `${file}:${bad.line}:${bad.column}: ${bad.message}`, "Save it as UTF-8");
+    text = new TextDecoder("utf-8").decode(bytes);
   } catch (cause) {
+    if (cause instanceof StageError) throw cause;
     fail(
       "E_JUDGE_TEMPLATE",
       `${file}: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -76,9 +76,9 @@ export const loadPrompts = async (asked: DataQuery, options: LoadOptions): Promi
     options.signal?.throwIfAborted();
     options.onRows?.(read, placed.place);
     checkFiltered(placed, where);
+    labelled.note(placed.row);
     if (!filter.keeps(placed.row)) continue;
     const prompt = toPrompt(placed, layout);
-    labelled.note(placed.row);
     if (query.label !== "both" && prompt.label !== query.label) continue;
     if (!isNew(prompt)) continue;
     const other = places.get(prompt.id);

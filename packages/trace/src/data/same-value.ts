@@ -18,14 +18,20 @@ export const numberText = (text: string): string => {
   return `${sign}${kept}e${Number(exponent) - fraction.length + (digits.length - kept.length)}`;
 };
 
+/** Numbers and booleans as values: 1 is true and 0 is false, as where a program wrote a column of booleans with gaps as floats. */
+const plainText = (text: string): string => {
+  const value = booleanText(text);
+  return value === "true" ? numberText("1") : value === "false" ? numberText("0") : numberText(text);
+};
+
 /**
- * Whether a cell is `wanted`. A number is compared by value, a boolean whatever its case, text as it stands but for booleans; null and
- * `""` are a blank cell.
+ * Whether a cell is `wanted`. A number or a boolean is compared by value: `1`, `1.0`, `true` and `True` are one. Text is compared as it
+ * stands, but for `true` and `false` in any case. Null and `""` are a blank cell.
  */
 export const sameAs = (wanted: string | number | boolean | null): ((cell: unknown) => boolean) => {
   const text = cellText(wanted);
   if (text === null) return (cell) => cellText(cell) === null;
-  const normal = typeof wanted === "number" ? numberText : booleanText;
+  const normal = typeof wanted === "string" ? booleanText : plainText;
   const target = normal(text);
   return (cell) => {
     const own = cellText(cell);
@@ -33,9 +39,9 @@ export const sameAs = (wanted: string | number | boolean | null): ((cell: unknow
   };
 };
 
-/** The key of a table that a cell's text means: as it stands, else as a boolean, else as a number. */
+/** The key of a table that a cell's text means: as it stands, else as a boolean, else by value. */
 export const keyFor = (text: string, keys: ReadonlyArray<string>): string | undefined => {
-  for (const normal of [(one: string) => one, booleanText, numberText]) {
+  for (const normal of [(one: string) => one, booleanText, plainText]) {
     const target = normal(text);
     const key = keys.find((one) => normal(one) === target);
     if (key !== undefined) return key;
