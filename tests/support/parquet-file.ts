@@ -9,7 +9,10 @@ import { DuckDBInstance } from "@duckdb/node-api";
 /** The bytes of what a query selects. A row group holds at least 2048 rows in DuckDB. */
 export const parquetOf = async (
   select: string,
-  options: { readonly compression?: "snappy" | "zstd" | "gzip" | "brotli"; readonly rowGroup?: number } = {},
+  options: {
+    readonly compression?: "snappy" | "zstd" | "gzip" | "brotli" | "lz4_raw";
+    readonly rowGroup?: number;
+  } = {},
 ): Promise<Buffer> => {
   const file = join(tmpdir(), `precipice-${randomUUID()}.parquet`);
   const connection = await (await DuckDBInstance.create()).connect();

@@ -1,5 +1,5 @@
 /** Adapters in PEFT's files: `adapter_config.json` and `adapter_model.safetensors`, with PEFT's keys. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   CheckpointError,
@@ -9,6 +9,7 @@ import {
   loraShapes,
   readFloats,
   readHeader,
+  readText,
   writeSafetensors,
 } from "@precipice/model";
 import type { AdapterInit } from "./initial-adapter.ts";
@@ -192,8 +193,9 @@ const layersOf = (value: unknown, count: number): ReadonlyArray<number> | undefi
 };
 
 const readConfigJson = (file: string): Record<string, unknown> => {
+  const text = readText(file, "give the folder of a PEFT adapter");
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (error) {
     throw new CheckpointError({

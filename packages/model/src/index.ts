@@ -104,6 +104,7 @@ export { findSpans, type SpanFormat, type Spans, type TraceState, traceState } f
 export { splitTrace, type WrittenTrace } from "./text/split-trace.ts";
 export { inScope, regionsOf, TOKEN_SCOPES, type TokenRegions, type TokenScope } from "./text/token-scope.ts";
 export { type BosRule, TextTokenizer } from "./text/tokenizer.ts";
+export { readText, utf8End } from "./text-file.ts";
 export { type FeedOptions, type TrainingRow, trainingFeeds, weightTotal } from "./training-feeds.ts";
 export {
   encodeFloats,

@@ -40,3 +40,4 @@ export {
 export type { StreamRows, StreamRowsOptions } from "./shards/stream-rows.ts";
 export * as Stage from "./stage.ts";
 export * as Store from "./store.ts";
+export { type BadByte, badByte, cutTail } from "./utf8.ts";

@@ -92,6 +92,8 @@ export const selectExport = Stage.make("select.export", {
     yield* log(
       `${selected.length} selected rows and ${harmless.length} harmless ones${left > 0 ? `; ${left} left out: unclosed thinking, or no reference` : ""}`,
     );
+    if (harmless.length < config.harmlessRows)
+      yield* log(`only ${harmless.length} harmless rows of the ${config.harmlessRows} asked for are there`);
     yield* attempt(async () => {
       for (const [name, bytes] of Object.entries(trainingFiles(rows))) await writeFile(outputs.set.file(name), bytes);
     });

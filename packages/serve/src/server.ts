@@ -5,6 +5,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { utf8End } from "@precipice/model";
 import type { Answer } from "./answer.ts";
 import { ApiError, asApiError } from "./api-error.ts";
 import { chatAnswer } from "./chat.ts";
@@ -238,7 +239,11 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
       throw new ApiError({ status: 413, message: `The body is larger than ${MAX_BODY_BYTES} bytes` });
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  const body = Buffer.concat(chunks);
+  const end = utf8End(body);
+  if (end !== undefined)
+    throw new ApiError({ status: 400, message: `The body is not UTF-8 from byte ${end} on; send JSON as UTF-8` });
+  return body.toString("utf8");
 };
 
 const sendJson = (response: ServerResponse, body: object, status = 200, headers: object = {}): void => {

@@ -1,7 +1,7 @@
 /** Prompt templates of judges: plain text with `{{prompt}}` and `{{response}}`, from a file beside the pipeline. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { StageError } from "@precipice/runtime";
+import { badByte, StageError } from "@precipice/runtime";
 
 const fail = (code: string, message: string, remedy: string): never => {
   throw new StageError({ code, message, remedy });
@@ -9,20 +9,23 @@ const fail = (code: string, message: string, remedy: string): never => {
 
 /** As an editor on any system wrote it: no byte order mark, and line feeds between lines. */
 const plain = (bytes: Uint8Array): string =>
-  new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r\n?/gu, "\n");
+  new TextDecoder("utf-8").decode(bytes).replace(/\r\n?/gu, "\n");
 
 /**
  * The file's text, its line ends as line feeds and without a byte order mark: two copies that differ in these alone are one
- * template. Throws `E_JUDGE_TEMPLATE` when it cannot be read, is no UTF-8, or its placeholders are not the two.
+ * template. Throws `E_JUDGE_TEMPLATE` when it cannot be read or its
+ * placeholders are not the two, `E_ENCODING` with the place when it is not UTF-8.
  */
 export const readTemplate = (path: string, pipelineDir: string): string => {
   const file = resolve(pipelineDir, path);
   let text = "";
   try {
-    text = plain(readFileSync(file));
+    const bytes = readFileSync(file);
+    const bad = badByte(bytes);
+    if (bad !== undefined) fail("E_ENCODING", `${file}:${bad.line}:${bad.column}: ${bad.message}`, "Save it as UTF-8");
+    text = plain(bytes);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ERR_ENCODING_INVALID_ENCODED_DATA")
-      fail("E_JUDGE_TEMPLATE", `${file}: its bytes are not UTF-8`, "Save the file as UTF-8");
+    if (cause instanceof StageError) throw cause;
     fail(
       "E_JUDGE_TEMPLATE",
       `${file}: ${cause instanceof Error ? cause.message : String(cause)}`,

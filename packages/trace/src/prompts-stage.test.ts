@@ -90,6 +90,34 @@ describe("data.prompts from a file", () => {
     expect(await run({ source: "prompts.jsonl", label: "harmless", count: 99 }, folder)).toHaveLength(10);
   });
 
+  it("says what a filter never met where nothing is left, and where count asks for more", async () => {
+    const folder = fileOf(line({ family: "a" }), line({ family: "b" }));
+    await expect(run({ source: "prompts.jsonl", where: { family: "c" } }, folder)).rejects.toMatchObject({
+      code: "E_PROMPTS_EMPTY",
+      message: expect.stringContaining('where.family: no row has "c"; its values are "a", "b"'),
+    });
+    const logs: string[] = [];
+    const log = (message: string) => logs.push(message);
+    const where = { family: { not: "c" } };
+    await runIn(root, dataPrompts, {
+      config: { source: "prompts.jsonl", count: 5, where },
+      inputs: {},
+      pipelineDir: folder,
+      log,
+    });
+    await runIn(root, dataPrompts, {
+      config: { source: "organism://requests", split: "all", label: "harmful", count: 9999, where: { family: "x" } },
+      inputs: {},
+      log,
+    }).catch((error: Error) => logs.push(error.message));
+    expect(logs).toEqual([
+      'where.family: no row has "c"; its values are "a", "b"',
+      "count asks for 5 prompts, and there are 2 for this config",
+      "2 prompts, 2 harmful",
+      expect.stringMatching(/has no prompts for this config; where\.family: no row has "x"; its values are "/),
+    ]);
+  });
+
   it("fails where nothing is left", async () => {
     await expect(run({ source: "prompts.jsonl", label: "harmless" }, fileOf(line()))).rejects.toMatchObject({
       code: "E_PROMPTS_EMPTY",

@@ -81,15 +81,10 @@ type Config = typeof config.Type;
 
 const isOrganism = (source: string) => source.startsWith("organism://");
 
-const ofOrganism = ({
-  source,
-  split = "heldout",
-  framings,
-  label,
-  count,
-  seed,
-  where = {},
-}: Config): ReadonlyArray<Prompt> => {
+const ofOrganism = (
+  { source, split = "heldout", framings, label, count, seed, where = {} }: Config,
+  onNotice: (message: string) => void,
+): ReadonlyArray<Prompt> => {
   const isSplit = (name: string): name is "train" | "heldout" | "all" => ["train", "heldout", "all"].includes(name);
   if (!isSplit(split)) {
     throw new StageError({
@@ -98,19 +93,26 @@ const ofOrganism = ({
       remedy: "Use train, heldout or all",
     });
   }
-  const kept = rowFilter(where);
+  const filter = rowFilter(where);
+  const kept = (row: Prompt) => filter.keeps({ ...row });
+  const told = (rows: ReadonlyArray<Prompt>) => {
+    filter.unused().forEach(onNotice);
+    return rows;
+  };
   if (source === "organism://requests") {
     if (Object.keys(where).length === 0) return organismRequests({ split, framings, label, count, seed });
     const labels = label === "both" ? (["harmful", "harmless"] as const) : [label];
-    return labels.flatMap((one, i) => {
-      const rows = organismRequests({ split, framings, label: one, seed }).filter((row) => kept({ ...row }));
-      if (count === undefined) return rows;
-      return random(seed, "organism", "where", one).sample(rows, Math.ceil((count - i) / labels.length));
-    });
+    return told(
+      labels.flatMap((one, i) => {
+        const rows = organismRequests({ split, framings, label: one, seed }).filter(kept);
+        if (count === undefined) return rows;
+        return random(seed, "organism", "where", one).sample(rows, Math.ceil((count - i) / labels.length));
+      }),
+    );
   }
   if (source === "organism://pool")
-    return organismPool(count ?? 3000, seed).filter(
-      (row) => (label === "both" || row.label === label) && kept({ ...row }),
+    return told(
+      organismPool(count ?? 3000, seed).filter((row) => kept(row) && (label === "both" || row.label === label)),
     );
   throw new StageError({
     code: "E_SOURCE",
@@ -143,31 +145,36 @@ const digestOf = async (config: Config, options: LoadOptions): Promise<string> =
 };
 
 export const dataPrompts = Stage.make("data.prompts", {
-  version: 3,
+  version: 4,
   description: "Prompts with labels: of the organism's world, a data file, or a data set on a Hugging Face hub",
   config,
   inputs: {},
   outputs: { prompts: Prompts },
   fingerprint: (config, { pipelineDir }) => attempt((signal) => digestOf(config, { base: pipelineDir, signal })),
   run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log }) {
+    const notices: string[] = [];
     const rows = yield* attempt((signal) =>
       isOrganism(config.source)
-        ? ofOrganism(config)
+        ? ofOrganism(config, (message) => notices.push(message))
         : loadPrompts(config, {
             base: pipelineDir,
             signal,
             onProgress: (done, total, file) => progress(done, total, "bytes", file),
             onRows: (done, place) => done % 1000 === 0 && progress(done, 0, "rows", place),
             onNotice: (message) => Effect.runFork(log(message)),
+            onUnused: (message) => notices.push(message),
           }),
     );
     if (rows.length === 0) {
       return yield* new StageError({
         code: "E_PROMPTS_EMPTY",
-        message: `${config.source} has no prompts for this config`,
+        message: `${config.source} has no prompts for this config${notices.map((notice) => `; ${notice}`).join("")}`,
         remedy: "Widen split, framings, label or where",
       });
     }
+    for (const notice of notices) yield* log(notice);
+    if (config.count !== undefined && rows.length < config.count)
+      yield* log(`count asks for ${config.count} prompts, and there are ${rows.length} for this config`);
     yield* log(`${rows.length} prompts, ${rows.filter((r) => r.label === "harmful").length} harmful`);
     yield* outputs.prompts.writeRows("prompts", rows);
   }),

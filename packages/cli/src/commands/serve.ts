@@ -1,5 +1,6 @@
 /** `precipice serve MODEL…`: checkpoints behind an OpenAI-compatible address, with interventions and adapters by request. */
 import { readFileSync } from "node:fs";
+import { badByte } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -248,7 +249,10 @@ const jsonFiles = <A>(flag: string, given: ReadonlyArray<string>, read: (json: u
       };
       let json: unknown;
       try {
-        json = JSON.parse(readFileSync(file, "utf8"));
+        const bytes = readFileSync(file);
+        const bad = badByte(bytes);
+        if (bad !== undefined) throw new Error(`${bad.message} (line ${bad.line}, column ${bad.column})`);
+        json = JSON.parse(new TextDecoder("utf-8").decode(bytes));
       } catch (error) {
         return refuse(`cannot be read: ${(error as Error).message}`);
       }

@@ -1,7 +1,8 @@
 /** One adapter per `model_type`; anything else is an error that lists what there is. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../errors.ts";
+import { readText } from "../text-file.ts";
 import type { DecoderConfig } from "./config.ts";
 import { ConfigReader } from "./config-reader.ts";
 import { decodeLlama } from "./llama.ts";
@@ -77,17 +78,7 @@ export const readGenerationConfig = (folder: string): ReadonlyArray<number> => {
 
 /** A JSON object from a file of the checkpoint. Throws `CheckpointError`. */
 export const readJson = (file: string): Record<string, unknown> => {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    throw new CheckpointError({
-      file,
-      place: "",
-      problem: `cannot be read: ${(error as Error).message}`,
-      remedy: "point to a Hugging Face checkpoint folder",
-    });
-  }
+  const text = readText(file, "point to a Hugging Face checkpoint folder");
   let value: unknown;
   try {
     value = parsePythonJson(text);

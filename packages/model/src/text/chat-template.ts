@@ -1,10 +1,11 @@
 /** The checkpoint's chat template (Jinja): messages in, text out. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, Script } from "node:vm";
 import { Template } from "@huggingface/jinja";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
+import { readText } from "../text-file.ts";
 
 export interface Message {
   readonly role: string;
@@ -78,7 +79,7 @@ export class ChatTemplate {
       if (value !== undefined && value !== null)
         specials[key] = typeof value === "string" ? value : String(value.content);
     }
-    if (existsSync(separate)) return new ChatTemplate(separate, readFileSync(separate, "utf8"), specials);
+    if (existsSync(separate)) return new ChatTemplate(separate, readText(separate), specials);
     const inline = defaultTemplate(config["chat_template"]);
     if (typeof inline === "string") return new ChatTemplate(configFile, inline, specials);
     throw new CheckpointError({

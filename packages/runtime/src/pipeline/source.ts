@@ -2,6 +2,7 @@
 import { open } from "node:fs/promises";
 import * as Effect from "effect/Effect";
 import { PipelineError } from "../errors.ts";
+import { badByte } from "../utf8.ts";
 import type { Place } from "./located.ts";
 import { maxBytes } from "./yaml.ts";
 
@@ -25,14 +26,13 @@ export const readSource = Effect.fn("readSource")(function* (path: string, shown
     const remedy = "Split the pipeline with import, or use a matrix.";
     return yield* failure("E_YAML_SIZE", `longer than ${maxBytes} bytes`, remedy);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    const place = { file: shown, ...firstBadByte(bytes) };
-    const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-    const message = utf16 ? "the file is UTF-16" : "the file is not UTF-8 from here on";
-    return yield* failure("E_ENCODING", message, "Save it as UTF-8.", place);
-  }
+  const bad = badByte(bytes);
+  if (bad === undefined) return new TextDecoder("utf-8").decode(bytes);
+  return yield* failure("E_ENCODING", bad.message, "Save it as UTF-8.", {
+    file: shown,
+    line: bad.line,
+    column: bad.column,
+  });
 });
 
 async function readAtMost(path: string, most: number): Promise<Uint8Array> {
@@ -48,24 +48,4 @@ async function readAtMost(path: string, most: number): Promise<Uint8Array> {
   } finally {
     await handle.close();
   }
-}
-
-/** Line and column, from 1, of the first byte that cannot be decoded. */
-function firstBadByte(bytes: Uint8Array): { readonly line: number; readonly column: number } {
-  const decodes = (length: number): boolean => {
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length), { stream: true });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  let good = 0;
-  for (let bad = bytes.length; bad - good > 1; ) {
-    const middle = (good + bad) >> 1;
-    if (decodes(middle)) good = middle;
-    else bad = middle;
-  }
-  const before = new TextDecoder("utf-8").decode(bytes.subarray(0, good)).split("\n");
-  return { line: before.length, column: (before.at(-1) ?? "").replace(/\ufffd$/, "").length + 1 };
 }

@@ -6,6 +6,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { PluginError } from "../errors.ts";
+import { badByte } from "../utf8.ts";
 
 /** The parts of a `package.json` that matter here. */
 export interface PackageManifest {
@@ -57,13 +58,16 @@ export async function findPackage(plugin: string, folder: string): Promise<Found
 
 async function readManifest(folder: string, plugin: string): Promise<PackageManifest | undefined> {
   const path = join(folder, "package.json");
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
     throw unreadable(plugin, path, cause);
   });
-  if (text === undefined) return undefined;
+  if (bytes === undefined) return undefined;
+  const bad = badByte(bytes);
+  if (bad !== undefined)
+    throw unreadable(plugin, path, new Error(`${bad.message} (line ${bad.line}, column ${bad.column})`));
   try {
-    return JSON.parse(text) as PackageManifest;
+    return JSON.parse(new TextDecoder("utf-8").decode(bytes)) as PackageManifest;
   } catch (cause) {
     throw unreadable(plugin, path, cause as Error);
   }

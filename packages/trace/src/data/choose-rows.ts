@@ -2,6 +2,7 @@
 import type { Prompt } from "@precipice/artifacts";
 import { StageError } from "@precipice/runtime";
 import type { Row } from "./row.ts";
+import { cellText, sameAs } from "./same-value.ts";
 
 type Value = string | number | boolean | null;
 /** A value, one of several, all but these, or a regular expression over the text. */
@@ -12,30 +13,69 @@ export type Condition =
   | { readonly matches: string };
 export type Where = Readonly<Record<string, Condition>>;
 
-/** Whether a row meets all conditions. CSV knows text only, so values are compared as text. */
-export const rowFilter = (where: Where): ((row: Row) => boolean) => {
-  const tests = Object.entries(where).map(([column, condition]) => {
-    const test = testOf(column, condition);
-    return (row: Row) => test(row[column] ?? null);
-  });
-  return (row) => tests.every((test) => test(row));
+export interface RowFilter {
+  /** Whether a row meets all conditions. */
+  readonly keeps: (row: Row) => boolean;
+  /** What of the filter no row has had: a value that never occurs, a pattern that never matches. Nothing while there was no row. */
+  readonly unused: () => ReadonlyArray<string>;
+}
+
+interface Test {
+  readonly column: string;
+  readonly keeps: (cell: unknown) => boolean;
+  /** The values or the pattern, each with whether any cell had it. */
+  readonly parts: ReadonlyArray<Part>;
+  /** The first few texts of the column, for the message. */
+  readonly seen: Set<string>;
+}
+
+interface Part {
+  readonly shown: string;
+  readonly is: (cell: unknown) => boolean;
+  occurred: boolean;
+}
+
+export const rowFilter = (where: Where): RowFilter => {
+  const tests = Object.entries(where).map(([column, condition]) => testOf(column, condition));
+  let rows = 0;
+  const keeps = (row: Row): boolean => {
+    rows++;
+    return tests.map((test) => note(test, row[test.column] ?? null)).every((kept) => kept);
+  };
+  const unused = () =>
+    rows === 0 ? [] : tests.flatMap((test) => test.parts.filter(({ occurred }) => !occurred).map((p) => told(test, p)));
+  return { keeps, unused };
 };
 
-const testOf = (column: string, condition: Condition): ((value: unknown) => boolean) => {
-  const among = (values: Value | ReadonlyArray<Value>) => {
-    const texts = new Set([values].flat().map(String));
-    return (value: unknown) => texts.has(String(value));
-  };
-  if (condition === null || typeof condition !== "object" || Array.isArray(condition))
-    return among(condition as Value | ReadonlyArray<Value>);
-  if ("not" in condition) {
-    const test = among(condition.not);
-    return (value) => !test(value);
+const note = ({ parts, keeps, seen }: Test, cell: unknown): boolean => {
+  for (const part of parts) if (!part.occurred) part.occurred = part.is(cell);
+  if (seen.size < 5) seen.add(JSON.stringify(cellText(cell)?.slice(0, 60) ?? null));
+  return keeps(cell);
+};
+
+const told = ({ column, seen }: Test, { shown }: Part): string =>
+  `where.${column}: no row has ${shown}; its values are ${[...seen].join(", ")}${seen.size < 5 ? "" : ", …"}`;
+
+const testOf = (column: string, condition: Condition): Test => {
+  const seen = new Set<string>();
+  const partsOf = (values: Value | ReadonlyArray<Value>): Part[] =>
+    [values].flat().map((value) => ({ shown: JSON.stringify(value), is: sameAs(value), occurred: false }));
+  if (condition !== null && typeof condition === "object" && "matches" in condition) {
+    const part = { shown: `/${condition.matches}/`, is: matcher(column, condition.matches), occurred: false };
+    return { column, keeps: part.is, parts: [part], seen };
   }
-  const { matches } = condition as { readonly matches: string };
+  const isNot = condition !== null && typeof condition === "object" && "not" in condition;
+  const parts = partsOf(isNot ? condition.not : (condition as Value | ReadonlyArray<Value>));
+  return { column, keeps: (cell) => parts.some(({ is }) => is(cell)) !== isNot, parts, seen };
+};
+
+const matcher = (column: string, matches: string): ((cell: unknown) => boolean) => {
   try {
     const pattern = new RegExp(matches, "u");
-    return (value) => value !== null && pattern.test(String(value));
+    return (cell) => {
+      const text = cellText(cell); // a blank cell is none, and matches nothing
+      return text !== null && pattern.test(text);
+    };
   } catch (cause) {
     throw new StageError({
       code: "E_PROMPTS_WHERE",

@@ -1,6 +1,5 @@
 /** Rows of `hf://datasets/org/name`: Parquet in place by Range, other formats by way of the Hugging Face cache. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import {
   cachedHubFile,
   fetchHubFile,
@@ -18,6 +17,7 @@ import { asyncBufferFromUrl } from "hyparquet";
 import { type SplitFiles, splitFiles } from "./dataset-files.ts";
 import { formatOf, readDataFile } from "./read-file.ts";
 import { readParquet } from "./read-parquet.ts";
+import { wholeText } from "./read-text.ts";
 import type { PlacedRow, Wanted } from "./row.ts";
 
 /** Where the hub keeps its own conversion of data sets that come in other formats. */
@@ -61,7 +61,8 @@ const splitIn = async (
   const what = showReference(repository.reference);
   const listed = new Map((await listHubFiles(repository)).map((file) => [file.path, file]));
   const card = listed.get("README.md");
-  const text = card === undefined ? undefined : await readFile(await fetchHubFile(repository, card), "utf8");
+  const text =
+    card === undefined ? undefined : await wholeText(await fetchHubFile(repository, card), `${what} README.md`);
   const files = splitFiles(what, [...listed.keys()], text, config, split);
   return files === undefined ? undefined : { repository, files, listed };
 };

@@ -91,7 +91,7 @@ describe("layouts", () => {
     const columns = { prompt: "{instruction}:\n{input}", family: "tag", note: "from {tag}" };
     expect(await load({ source, columns, labels: "harmless" })).toMatchObject([
       { id: "1", prompt: "Sum up:\na long text", family: "x", note: "from x" },
-      { id: "2", prompt: "Translate:\n", family: null, note: "from " },
+      { id: "2", prompt: "Translate:", family: null, note: "from " },
     ]);
   });
 

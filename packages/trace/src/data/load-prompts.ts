@@ -10,7 +10,8 @@ import { findHubSplit, hubRows } from "./hub-dataset.ts";
 import { presetOf } from "./presets.ts";
 import { readDataFile } from "./read-file.ts";
 import { failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
-import { type Columns, type Labels, type Layout, toPrompt, wantedColumns } from "./to-prompt.ts";
+import { cellText, keyFor } from "./same-value.ts";
+import { type Cell, type Columns, type Labels, type Layout, toPrompt, wantedColumns } from "./to-prompt.ts";
 
 /** A data file, `hf://datasets/…` or `preset://…`, and what to make of it. */
 export interface DataQuery {
@@ -34,6 +35,8 @@ export interface LoadOptions extends HubOptions {
   /** Where relative files are meant from. */
   readonly base: string;
   readonly onRows?: (rows: number, place: string) => void;
+  /** What of the query changed nothing: a value or label that no row has, more rows than there are. Told when all rows are read. */
+  readonly onUnused?: (message: string) => void;
 }
 
 export const isPreset = (source: string): boolean => source.startsWith("preset://");
@@ -62,8 +65,9 @@ export const dataFile = (source: string, base: string): string => (isAbsolute(so
 export const loadPrompts = async (asked: DataQuery, options: LoadOptions): Promise<Prompt[]> => {
   const query = withPreset(asked);
   const where = query.where ?? {};
-  const isKept = rowFilter(where);
+  const filter = rowFilter(where);
   const isNew = query.dedup ? distinctPrompts() : () => true;
+  const labelled = labelKeys(query.columns?.label, query.labels);
   const places = new Map<string, string>();
   const prompts: Prompt[] = [];
   let read = 0;
@@ -72,7 +76,8 @@ export const loadPrompts = async (asked: DataQuery, options: LoadOptions): Promi
     options.signal?.throwIfAborted();
     options.onRows?.(read, placed.place);
     checkFiltered(placed, where);
-    if (!isKept(placed.row)) continue;
+    labelled.note(placed.row);
+    if (!filter.keeps(placed.row)) continue;
     const prompt = toPrompt(placed, layout);
     if (query.label !== "both" && prompt.label !== query.label) continue;
     if (!isNew(prompt)) continue;
@@ -82,7 +87,29 @@ export const loadPrompts = async (asked: DataQuery, options: LoadOptions): Promi
     places.set(prompt.id, placed.place);
     prompts.push(prompt);
   }
+  for (const unused of [...filter.unused(), ...(read === 0 ? [] : labelled.unused())]) options.onUnused?.(unused);
+  if (query.take !== undefined && read < query.take)
+    options.onUnused?.(`take: ${query.source} has ${read} rows, and take asks for ${query.take}`);
   return query.count === undefined ? prompts : random(query.seed, "data.prompts").sample(prompts, query.count);
+};
+
+/** Which keys of a label table occur. With `*` a key that does not is a mistake nobody sees: all rows get the label of `*`. */
+const labelKeys = (cell: Cell = "label", labels: Labels | undefined) => {
+  const column = [cell].flat().length === 1 ? String([cell].flat()[0]) : "";
+  const keys = labels === undefined || typeof labels === "string" || !("*" in labels) ? [] : Object.keys(labels);
+  const unseen = new Set(keys.filter((key) => key !== "*"));
+  const values = new Set<string>();
+  const note = (row: Row): void => {
+    if (unseen.size === 0 || !Object.hasOwn(row, column)) return;
+    const text = cellText(row[column]) ?? "";
+    unseen.delete(keyFor(text, keys) ?? "*");
+    if (values.size < 5) values.add(JSON.stringify(text.slice(0, 60)));
+  };
+  const unused = () =>
+    values.size === 0
+      ? []
+      : [...unseen].map((key) => `labels: no row has "${key}" in ${column}; its values are ${[...values].join(", ")}`);
+  return { note, unused };
 };
 
 /** The first n, without asking for one more. */

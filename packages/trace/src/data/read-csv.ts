@@ -1,46 +1,37 @@
-/** CSV and TSV with a header line, by csv-parse: quoted fields may span lines, and a quote inside a field is just a quote. */
-import { createReadStream } from "node:fs";
-import { type CsvError, type Info, parse } from "csv-parse";
-import { checkColumns, failFile, type PlacedRow, type Wanted } from "./row.ts";
+/** CSV and TSV with a header line. TSV is quoted as CSV is: that is how pandas, DuckDB and spreadsheets write it. */
+import { csvRecords, QUOTING } from "./csv-records.ts";
+import { textChunks } from "./read-text.ts";
+import { checkColumns, checkNames, failFile, type PlacedRow, type Wanted } from "./row.ts";
 
-/** Streams a file row by row. A row's place is the line it ends on. */
+/** Streams a file row by row. A row's place is the line it begins on. A blank cell is none: null. */
 export async function* readCsv(
   file: string,
   name: string,
-  delimiter: string,
+  separator: string,
   { required }: Wanted,
 ): AsyncGenerator<PlacedRow> {
-  const input = createReadStream(file);
-  const parser = input.pipe(
-    parse({
-      bom: true,
-      delimiter,
-      info: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      columns: (header: string[]) => {
-        checkColumns(`${name}:1`, required, header);
-        return header;
-      },
-    }),
-  );
-  input.once("error", (error) => parser.destroy(error));
-  let count = 0;
-  try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: Record<string, string>; info: Info }>) {
-      count++;
-      yield { row: record, place: `${name}:${info.lines}`, id: `row-${count}` };
-    }
-  } catch (error) {
-    const { code, message, lines } = error as CsvError & { readonly lines?: number };
-    if (typeof code !== "string" || !code.startsWith("CSV_")) throw error;
+  if (separator.length !== 1)
     failFile(
-      `${name}:${lines ?? count + 2}: ${message}`,
-      "Fields that hold the separator, quotes or line breaks must be in double quotes, with quotes doubled",
-      error,
+      `${name}: the separator ${JSON.stringify(separator)} is not one character`,
+      "Write it with a comma or a tab",
     );
-  } finally {
-    input.destroy();
-    parser.destroy();
+  let header: ReadonlyArray<string> | undefined;
+  let count = 0;
+  for await (const { cells, line } of csvRecords(textChunks(file, name), name, separator)) {
+    const place = `${name}:${line}`;
+    if (header === undefined) {
+      checkNames(place, cells);
+      checkColumns(place, required, cells);
+      header = cells;
+      continue;
+    }
+    if (cells.length !== header.length)
+      failFile(
+        `${place}: Invalid Record Length: there ${cells.length === 1 ? "is 1 cell" : `are ${cells.length} cells`}, and the header has ${header.length} columns (${header.join(", ").slice(0, 200)})`,
+        QUOTING,
+      );
+    count++;
+    const row = Object.fromEntries(header.map((column, i) => [column, cells[i] === "" ? null : cells[i]]));
+    yield { row, place, id: `row-${count}` };
   }
 }

@@ -32,3 +32,12 @@ export const checkColumns = (place: string, wanted: ReadonlyArray<string>, colum
     );
   }
 };
+
+/** Of two columns of one name only one could be read. A name that is blank, as of an index that pandas writes, is no name. */
+export const checkNames = (place: string, columns: ReadonlyArray<string>): void => {
+  const names = columns.map((name) => name.trim());
+  const twice = names.find((name, i) => name !== "" && names.indexOf(name) < i);
+  if (twice === undefined) return;
+  const at = names.flatMap((name, i) => (name === twice ? [i + 1] : []));
+  failFile(`${place}: the column "${twice}" is there twice: columns ${at.join(" and ")}`, "Rename one of them");
+};

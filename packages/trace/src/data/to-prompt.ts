@@ -1,7 +1,11 @@
 /** A row of any data set as a prompt: which column holds what, templates over columns, chats, and what labels mean. */
 import type { Prompt } from "@precipice/artifacts";
 import { Pipeline } from "@precipice/runtime";
+import { chatText, type Role } from "./chat-text.ts";
+import { fillTemplate, isTemplate, namesInTemplate } from "./fill-template.ts";
+import { failEncoding } from "./read-text.ts";
 import { failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
+import { keyFor } from "./same-value.ts";
 
 /** A column, a template such as `{instruction}\n{input}`, or several of these: the first that is not blank. */
 export type Cell = string | ReadonlyArray<string>;
@@ -17,10 +21,8 @@ export interface Layout {
   readonly split: string;
 }
 
-const PLACEHOLDER = /\{([^{}]+)\}/g;
-const isTemplate = (cell: string): boolean => cell.search(PLACEHOLDER) >= 0;
 const namesIn = (cell: Cell): string[] =>
-  [cell].flat().flatMap((one) => (isTemplate(one) ? [...one.matchAll(PLACEHOLDER)].map((m) => m[1] as string) : [one]));
+  [cell].flat().flatMap((one) => (isTemplate(one) ? namesInTemplate(one) : [one]));
 
 /** The columns a layout reads, and those of the filter. Names that begin with `$` are no columns but facts of the source. */
 export const wantedColumns = ({ columns, labels }: Layout, filtered: ReadonlyArray<string>): Wanted => {
@@ -39,11 +41,10 @@ export const wantedColumns = ({ columns, labels }: Layout, filtered: ReadonlyArr
 export const toPrompt = ({ row, place, id }: PlacedRow, layout: Layout): Prompt => {
   const { columns } = layout;
   const optional = (field: (typeof FIELDS)[number]): string | null => {
-    const cell = columns[field];
-    if (cell !== undefined) return textOf(row, cell, place, field === "reference" ? "assistant" : "user") || null;
-    return row[field] === undefined || row[field] === null
-      ? null
-      : textOf(row, field, place, field === "reference" ? "assistant" : "user");
+    const cell = columns[field] ?? (row[field] === undefined ? undefined : field);
+    if (cell === undefined) return null;
+    const text = textOf(row, cell, place, field === "reference" ? "assistant" : "user");
+    return text.trim() === "" ? null : text;
   };
   const prompt = textOf(row, columns.prompt ?? "prompt", place, "user");
   if (prompt.trim() === "")
@@ -67,7 +68,7 @@ const labelOf = (row: Row, place: string, { columns, labels }: Layout): Prompt["
   const column = columns.label ?? "label";
   const value = textOf(row, column, place, "user");
   const known = labels ?? { harmful: "harmful", harmless: "harmless" };
-  const label = Object.hasOwn(known, value) ? known[value] : known["*"];
+  const label = known[keyFor(value, Object.keys(known)) ?? "*"];
   if (label !== undefined) return label;
   const near = Pipeline.nearest(value, Object.keys(known));
   return failFile(
@@ -90,7 +91,7 @@ const textOf = (row: Row, cell: Cell, place: string, role: Role): string => {
   let text = "";
   for (const one of [cell].flat()) {
     text = isTemplate(one)
-      ? one.replace(PLACEHOLDER, (_, name: string) => valueText(row, name, place, role))
+      ? fillTemplate(one, (name) => valueText(row, name, place, role))
       : valueText(row, one, place, role);
     if (text.trim() !== "") return text;
   }
@@ -108,35 +109,20 @@ const valueText = (row: Row, name: string, place: string, role: Role): string =>
   }
   const value = row[name];
   if (value === null || value === undefined) return "";
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return wellFormed(value, place, name);
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
-  if (Array.isArray(value)) return turnOf(value, role) ?? failTurn(place, name, role);
+  if (Array.isArray(value)) return wellFormed(chatText(value, role, `${place}: column "${name}"`), place, name);
   return failFile(
     `${place}: column "${name}" holds no text`,
     'Name a column of text, or a chat: [{ role: "user", content: "…" }]',
   );
 };
 
-type Role = "user" | "assistant";
-const ROLES: { readonly [name: string]: Role } = {
-  user: "user",
-  human: "user",
-  assistant: "assistant",
-  gpt: "assistant",
-};
-
-/** The first turn of a role: `{ role, content }` as OpenAI and TRL write chats, or `{ from, value }` as ShareGPT does. */
-const turnOf = (chat: ReadonlyArray<unknown>, role: Role): string | undefined => {
-  for (const turn of chat as ReadonlyArray<Record<string, unknown> | null>) {
-    const who = String(turn?.["role"] ?? turn?.["from"] ?? "").toLowerCase();
-    const said = turn?.["content"] ?? turn?.["value"];
-    if (Object.hasOwn(ROLES, who) && ROLES[who] === role && typeof said === "string") return said;
-  }
-  return undefined;
-};
-
-const failTurn = (place: string, name: string, role: Role): never =>
-  failFile(
-    `${place}: column "${name}" is a list without a turn of the ${role}`,
-    'A chat is a list of { role, content } or { from, value } with roles "user" and "assistant"',
-  );
+/** `\ud800` alone in a JSON text is half a character: no file and no model can hold it. */
+const wellFormed = (text: string, place: string, name: string): string =>
+  text.isWellFormed()
+    ? text
+    : failEncoding(
+        place,
+        `column "${name}" holds half of a surrogate pair (as \\ud83d alone), which UTF-8 cannot write`,
+      );
