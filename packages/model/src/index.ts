@@ -90,7 +90,7 @@ export {
 } from "./programs/training-memory.ts";
 export { type ChatOptions, chatFields } from "./text/chat-options.ts";
 export { ChatTemplate, type Message, type TemplateVars } from "./text/chat-template.ts";
-export type { Markers } from "./text/marker-pairs.ts";
+export { KNOWN_MARKERS, type Markers } from "./text/marker-pairs.ts";
 export {
   promptState,
   type Reasoning,

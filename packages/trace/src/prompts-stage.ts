@@ -45,10 +45,11 @@ const config = Schema.Struct({
       split: column,
       family: column,
       reference: column,
+      target: column,
       note: column,
     } satisfies Record<(typeof FIELDS)[number], typeof column>).annotate({
       description:
-        'Which column holds what; also a template "{instruction}\\n{input}", or a list: the first that is not blank. Of a chat the first user turn is the prompt. $split and $config name the source',
+        'Which column holds what; also a template "{instruction}\\n{input}", or a list: the first that is not blank. Of a chat the first user turn is the prompt. reference is the answer to train towards, target what an attack wants to hear. $split and $config name the source',
     }),
   ),
   labels: Schema.optionalKey(
@@ -143,7 +144,7 @@ const digestOf = async (config: Config, options: LoadOptions): Promise<string> =
 };
 
 export const dataPrompts = Stage.make("data.prompts", {
-  version: 3,
+  version: 4,
   description: "Prompts with labels: of the organism's world, a data file, or a data set on a Hugging Face hub",
   config,
   inputs: {},
@@ -169,6 +170,9 @@ export const dataPrompts = Stage.make("data.prompts", {
       });
     }
     yield* log(`${rows.length} prompts, ${rows.filter((r) => r.label === "harmful").length} harmful`);
+    const answered = rows.filter((r) => r.reference !== null).length;
+    if (answered > 0 && answered < rows.length)
+      yield* log(`${rows.length - answered} of ${rows.length} have no reference (a blank one is none)`);
     yield* outputs.prompts.writeRows("prompts", rows);
   }),
 });

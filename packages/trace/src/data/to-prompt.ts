@@ -1,12 +1,13 @@
 /** A row of any data set as a prompt: which column holds what, templates over columns, chats, and what labels mean. */
 import type { Prompt } from "@precipice/artifacts";
+import { isBlank, referenceText } from "@precipice/judge";
 import { Pipeline } from "@precipice/runtime";
 import { failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
 
 /** A column, a template such as `{instruction}\n{input}`, or several of these: the first that is not blank. */
 export type Cell = string | ReadonlyArray<string>;
 
-export const FIELDS = ["prompt", "label", "id", "split", "family", "reference", "note"] as const;
+export const FIELDS = ["prompt", "label", "id", "split", "family", "reference", "target", "note"] as const;
 export type Columns = { readonly [field in (typeof FIELDS)[number]]?: Cell };
 export type Labels = Prompt["label"] | Readonly<Record<string, Prompt["label"]>>;
 
@@ -40,11 +41,12 @@ export const toPrompt = ({ row, place, id }: PlacedRow, layout: Layout): Prompt 
   const { columns } = layout;
   const optional = (field: (typeof FIELDS)[number]): string | null => {
     const cell = columns[field];
-    if (cell !== undefined) return textOf(row, cell, place, field === "reference" ? "assistant" : "user") || null;
-    return row[field] === undefined || row[field] === null
-      ? null
-      : textOf(row, field, place, field === "reference" ? "assistant" : "user");
+    if (cell === undefined && (row[field] === undefined || row[field] === null)) return null;
+    const text = textOf(row, cell ?? field, place, field === "reference" ? "assistant" : "user");
+    return isBlank(text) ? null : text;
   };
+  const reference = optional("reference");
+  const target = hasTarget(row, columns) ? optional("target") : null;
   const prompt = textOf(row, columns.prompt ?? "prompt", place, "user");
   if (prompt.trim() === "")
     failFile(
@@ -57,10 +59,14 @@ export const toPrompt = ({ row, place, id }: PlacedRow, layout: Layout): Prompt 
     label: labelOf(row, place, layout),
     split: optional("split") ?? layout.split,
     family: optional("family"),
-    reference: optional("reference"),
+    reference: referenceText(reference) === null ? null : reference,
+    ...(target === null ? {} : { target }),
     note: optional("note"),
   };
 };
+
+/** Whether there is a target to read. Many sets call a class or a list `target`: unless named, only text is one. */
+const hasTarget = (row: Row, { target }: Columns): boolean => target !== undefined || typeof row["target"] === "string";
 
 const labelOf = (row: Row, place: string, { columns, labels }: Layout): Prompt["label"] => {
   if (typeof labels === "string") return labels;
@@ -92,7 +98,7 @@ const textOf = (row: Row, cell: Cell, place: string, role: Role): string => {
     text = isTemplate(one)
       ? one.replace(PLACEHOLDER, (_, name: string) => valueText(row, name, place, role))
       : valueText(row, one, place, role);
-    if (text.trim() !== "") return text;
+    if (!isBlank(text)) return text;
   }
   return text;
 };
@@ -107,9 +113,10 @@ const valueText = (row: Row, name: string, place: string, role: Role): string =>
     );
   }
   const value = row[name];
-  if (value === null || value === undefined) return "";
+  if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (Array.isArray(value) && value.length === 0) return "";
   if (Array.isArray(value)) return turnOf(value, role) ?? failTurn(place, name, role);
   return failFile(
     `${place}: column "${name}" holds no text`,
