@@ -67,7 +67,7 @@ const ProbeScores = Artifact.kind("probe-scores", {
  * of the selected probe, or of the last one scored; with several sites each also has `cliff.{site}.plateau` and so on.
  */
 export const cliffScore = Stage.make("cliff.score", {
-  version: 2,
+  version: 3,
   description: "Scores refusal at every token of the traces: plateau, final score, cliff, mean curves",
   config,
   inputs: { model: Model, probe: Probe, traces: Traces },

@@ -3,7 +3,6 @@ import type { Fall, Scores, Trace } from "@precipice/artifacts";
 import { bootstrapMean, type Estimate, wilson } from "@precipice/stats";
 import type { Cliff, ScoredTrace } from "./cliff.ts";
 import { type PlateauEstimator, plateauEstimators, plateauOf } from "./plateau.ts";
-import { bounds } from "./quality.ts";
 import { finalIndex, regionOf } from "./spans.ts";
 
 type Plateau = typeof Scores.tables.plateaus.Type;
@@ -82,7 +81,7 @@ export const summaryRows = (
     ["fall.before_final", falls.map(({ before_final }) => before_final)],
     ["fall.normalised", falls.map(({ normalised }) => normalised)],
   ];
-  const row = (part: string, { value, lo, hi, n }: Estimate) => ({ site, part, value, ...bounds(lo, hi), n });
+  const row = (part: string, estimate: Estimate) => ({ site, part, ...estimate });
   return [
     ...means.flatMap(([part, values]) =>
       values.length === 0 ? [] : [row(part, bootstrapMean(values, { seed: `${seed}/${part}` }))],

@@ -177,10 +177,8 @@ const metricsOf = ({ pool }: ReadPool, { order, taken, distinct }: RankedPool, {
   if (Number.isFinite(tokens)) metrics.push(plain("tokens", tokens));
   const cliffs = Float64Array.from(chosen, (row) => pool.misalignment.at(row)).filter((score) => !Number.isNaN(score));
   if (cliffs.length > 0) {
-    const { value, lo, hi, n } =
-      cliffs.length > mostBootstrapped ? meanNormal(cliffs) : bootstrapMean(cliffs, { seed });
-    const known = Number.isFinite(lo);
-    metrics.push({ ...plain("mean_score", value), lo: known ? lo : null, hi: known ? hi : null, n });
+    const mean = cliffs.length > mostBootstrapped ? meanNormal(cliffs) : bootstrapMean(cliffs, { seed });
+    metrics.push({ ...plain("mean_score", mean.value), ...mean });
   }
   return metrics;
 };
