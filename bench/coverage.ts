@@ -130,6 +130,7 @@ const rows = Object.entries(studies).map(([name, study]) => {
   let covered = 0;
   for (let i = 0; i < runs; i++) {
     const { interval, truth } = study(random(i, name), i);
+    if (interval.lo === null || interval.hi === null) continue;
     if (interval.lo <= truth && truth <= interval.hi) covered++;
   }
   return { interval: name, studies: runs, coverage: wilson(covered, runs) };

@@ -58,9 +58,7 @@ export const thinkingProfile = Stage.make("thinking.profile", {
           ? []
           : (["tokens", "hits"] as const).map((column) => {
               const values = group.map((row) => row[column]);
-              const { value, lo, hi, n } = bootstrapMean(values, { seed: config.seed });
-              const known = Number.isFinite(lo) && Number.isFinite(hi);
-              return { key: `thinking.${column}.${name}`, value, lo: known ? lo : null, hi: known ? hi : null, n };
+              return { key: `thinking.${column}.${name}`, ...bootstrapMean(values, { seed: config.seed }) };
             }),
       ),
     );

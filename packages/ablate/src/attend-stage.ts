@@ -14,7 +14,7 @@ import {
 } from "@precipice/artifacts";
 import { Checkpoint } from "@precipice/model";
 import { attempt, Stage, StageError } from "@precipice/runtime";
-import { meanNormal } from "@precipice/stats";
+import { clamped, meanNormal } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { attendedBy } from "./attended.ts";
@@ -97,11 +97,8 @@ const regionOf = (trace: Trace, t: number): Region => {
 };
 
 const estimate = (values: ReadonlyArray<number>) => {
-  const { value, lo, hi, n } = meanNormal(values);
-  // a share: the normal interval may reach past its ends
-  return n > 1
-    ? { weight: value, lo: Math.max(0, lo), hi: Math.min(1, hi), n }
-    : { weight: value, lo: null, hi: null, n };
+  const { value, lo, hi, n } = clamped(meanNormal(values), 0, 1);
+  return { weight: value, lo, hi, n };
 };
 
 interface Seen {

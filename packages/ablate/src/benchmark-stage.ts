@@ -34,10 +34,7 @@ export const headsBenchmark = Stage.make("heads.benchmark", {
       const name = target === "probe" ? method : `${target}.${method}`;
       return {
         key: `${config.prefix}.${name === "direct" ? "" : `${name}.`}recall_at_planted`,
-        value: atPlanted.value,
-        lo: Number.isFinite(atPlanted.lo) ? atPlanted.lo : null,
-        hi: Number.isFinite(atPlanted.hi) ? atPlanted.hi : null,
-        n: atPlanted.n,
+        ...atPlanted,
       };
     });
     for (const { key, value } of rows) yield* log(`${key}: ${value.toFixed(3)} over ${models.length} plantings`);

@@ -14,7 +14,7 @@ import {
 } from "@precipice/artifacts";
 import { Checkpoint, inScope, RENORM_MODES, regionsOf, TOKEN_SCOPES } from "@precipice/model";
 import { attempt, Stage, StageError } from "@precipice/runtime";
-import { bootstrapCrossed, type Estimate, meanNormal, wilson } from "@precipice/stats";
+import { bootstrapCrossed, clamped, type Estimate, meanNormal, wilson } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { armsOf } from "./arms.ts";
@@ -156,10 +156,7 @@ const placeOf = (arm: string): Place | undefined => {
 const point = (place: Place, measure: AblationPoint["measure"], estimate: Estimate, draws: number): AblationPoint => ({
   measure,
   ...place,
-  value: estimate.value,
-  lo: Number.isFinite(estimate.lo) ? Math.max(0, estimate.lo) : null, // no measure is negative
-  hi: Number.isFinite(estimate.hi) ? estimate.hi : null,
-  n: estimate.n,
+  ...clamped(estimate, 0, Number.POSITIVE_INFINITY), // no measure is negative
   draws,
 });
 

@@ -61,7 +61,7 @@ describe("agreement", () => {
       Array(20).fill(3),
     ]);
     const { value, lo, hi } = agreement(steady, shaky, 1).spearman;
-    expect([lo <= value, value <= hi, hi - lo > 0.4]).toEqual([true, true, true]);
+    expect([Number(lo) <= value, value <= Number(hi), Number(hi) - Number(lo) > 0.4]).toEqual([true, true, true]);
   });
 
   it("is not a number for a single head", () => {

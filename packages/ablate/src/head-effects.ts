@@ -80,7 +80,7 @@ export const effectRows = (
   heads
     .map(({ layer, head, values }) => {
       const { value, lo, hi, n } = meanNormal(values);
-      return { layer, head, effect: value, lo: n > 1 ? lo : null, hi: n > 1 ? hi : null, n };
+      return { layer, head, effect: value, lo, hi, n };
     })
     .sort((a, b) => (method === "greedy" ? 0 : b.effect - a.effect || a.layer - b.layer || a.head - b.head))
     .map((row, i) => ({
@@ -125,6 +125,6 @@ export const agreement = (
   const every = Array.from({ length: traces }, (_, i) => i);
   return {
     spearman: { ...rho, n: pairs.length },
-    kendall: { value: kendall(means(every, 0), means(every, 1)), lo: Number.NaN, hi: Number.NaN, n: pairs.length },
+    kendall: { value: kendall(means(every, 0), means(every, 1)), lo: null, hi: null, n: pairs.length },
   };
 };

@@ -3,13 +3,7 @@ import type { HeadEffect } from "@precipice/artifacts";
 import { type Estimate, wilson } from "@precipice/stats";
 import { agreement, type MethodEffects, recallAtPlanted } from "./head-effects.ts";
 
-const metric = (key: string, { value, lo, hi, n }: Estimate) => ({
-  key,
-  value,
-  lo: Number.isFinite(lo) ? lo : null,
-  hi: Number.isFinite(hi) ? hi : null,
-  n,
-});
+const metric = (key: string, estimate: Estimate) => ({ key, ...estimate });
 
 /** `heads.direct_patching.spearman` and so on for the probe, `heads.logit_difference.direct_patching.spearman` for the logits. */
 export const agreementMetrics = (methods: ReadonlyArray<MethodEffects>, seed: number) =>

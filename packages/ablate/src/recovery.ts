@@ -51,11 +51,10 @@ export const recoveryOf = (
   /** Of the random order: an expectation, which no planting can move. */
   const exactly = (values: ReadonlyArray<number>): Estimate => ({
     value: mean(values),
-    lo: Number.NaN,
-    hi: Number.NaN,
+    lo: null,
+    hi: null,
     n: values.length,
   });
-  const bound = (x: number) => (Number.isFinite(x) ? x : null);
   const recovery = (
     target: HeadEffect["target"],
     method: RecoveryPoint["method"],
@@ -80,11 +79,11 @@ export const recoveryOf = (
         method,
         k,
         precision: precision.value,
-        precision_lo: bound(precision.lo),
-        precision_hi: bound(precision.hi),
+        precision_lo: precision.lo,
+        precision_hi: precision.hi,
         recall: recall.value,
-        recall_lo: bound(recall.lo),
-        recall_hi: bound(recall.hi),
+        recall_lo: recall.lo,
+        recall_hi: recall.hi,
         n: models.length,
       };
     });

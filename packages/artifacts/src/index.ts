@@ -30,7 +30,7 @@ export { type Pruning, type PruningSummary, Prunings } from "./prunings.ts";
 export { RepairStudy, type StudyCurvePoint, type StudyDifference, type StudyPoint } from "./repair-study.ts";
 export { Report } from "./report.ts";
 export { ResultTables } from "./result-tables.ts";
-export { type CurvePoint, type Fall, Scores, type TokenScore, type TraceScore } from "./scores.ts";
+export { type CurvePoint, type Fall, type ScoreSummary, Scores, type TokenScore, type TraceScore } from "./scores.ts";
 export { chosenProbes, type SelectedProbe, selectedProbe } from "./selected-probe.ts";
 export { type Selected, Selection } from "./selection.ts";
 export { traceRow, type Written } from "./trace-row.ts";

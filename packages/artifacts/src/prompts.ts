@@ -15,14 +15,16 @@ const prompts = Schema.Struct({
   split: Schema.String,
   /** Group for breakdowns, such as the framing or the benchmark. */
   family: Schema.NullOr(Schema.String),
-  /** A target response, where one is known. */
+  /** The response to train towards, where one is known; blank is none. Never what an attack aims at: that is `target`. */
   reference: Schema.NullOr(Schema.String),
+  /** What an attack wants the response to begin with, such as "Sure, here is …". Nothing is trained on it. */
+  target: Schema.optionalKey(Schema.NullOr(Schema.String)),
   /** Free remark, for example the source of the row. */
   note: Schema.NullOr(Schema.String),
 });
 
 export const Prompts = Artifact.kind("prompts", {
-  version: 1,
+  version: 2,
   description: "Prompts, labelled harmful or harmless",
   tables: { prompts },
 });

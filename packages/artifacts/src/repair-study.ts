@@ -33,8 +33,9 @@ const differences = Schema.Struct({
   against_percent: Schema.Number,
   measure: Schema.Literals(["asr", "overrefusal", "capability"]),
   value: Schema.Number,
-  lo: Schema.Number,
-  hi: Schema.Number,
+  /** null of a single prompt. */
+  lo: Schema.NullOr(Schema.Number),
+  hi: Schema.NullOr(Schema.Number),
   n: Schema.Int,
 });
 
@@ -63,7 +64,7 @@ const conclusions = Schema.Struct({
 });
 
 export const RepairStudy = Artifact.kind("repair-study", {
-  version: 2,
+  version: 3,
   description: "Repairs compared by how their rows were chosen, at each budget, and what follows",
   tables: { points, differences, curves, conclusions },
 });

@@ -83,11 +83,11 @@ const falls = Schema.Struct({
 
 const summary = Schema.Struct({
   site: Schema.String,
-  /** `plateau.max`, `cliff.max` … for each estimator, `final`, and `fall.width`, `fall.before_final`, `fall.normalised`, `fall.in_template`. */
+  /** `plateau`, `final` and `cliff` as the metrics have them; `plateau.max`, `cliff.max` … for each estimator; and `fall.width`, `fall.before_final`, `fall.normalised`, `fall.in_template`. */
   part: Schema.String,
   /** Mean over the traces that have it; `fall.in_template` is the share of falls in the template region. */
   value: Schema.Number,
-  /** 95 % interval over traces; null with a single one. */
+  /** 95 % interval over traces, those of one prompt resampled together; null with a single prompt. */
   lo: Schema.NullOr(Schema.Number),
   hi: Schema.NullOr(Schema.Number),
   n: Schema.Int,
@@ -102,4 +102,5 @@ export const Scores = Artifact.kind("scores", {
 export type TraceScore = typeof traces.Type;
 export type TokenScore = typeof tokens.Type;
 export type CurvePoint = typeof curves.Type;
+export type ScoreSummary = typeof summary.Type;
 export type Fall = typeof falls.Type;

@@ -12,12 +12,14 @@ const selection = Schema.Struct({
   /** What was ranked by; null when the method uses no score or the row has none. */
   score: Schema.NullOr(Schema.Number),
   selected: Schema.Boolean,
+  /** Whether the row is one that the budget is a share of: false with another label than the pool's, and for a duplicate. */
+  in_pool: Schema.optionalKey(Schema.NullOr(Schema.Boolean)),
   /** Why, in a few words. */
   reason: Schema.String,
 });
 
 export const Selection = Artifact.kind("selection", {
-  version: 1,
+  version: 2,
   description: "The ranked pool, with the rows picked for training",
   tables: { selection },
 });

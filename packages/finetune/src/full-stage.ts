@@ -2,12 +2,13 @@
 import { dirname } from "node:path";
 import { Metrics, Model, openModel, Prompts, Selection, Traces, TrainingLog, Verdicts } from "@precipice/artifacts";
 import { Checkpoint } from "@precipice/model";
-import { attempt, Stage, StageError } from "@precipice/runtime";
+import { attempt, Stage } from "@precipice/runtime";
 import { random } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { harmlessRows } from "./harmless-rows.ts";
 import { modelRow } from "./model-row.ts";
+import { selectedRows } from "./selected-rows.ts";
 import { trainFull } from "./train-full.ts";
 import {
   loopOptions,
@@ -18,7 +19,6 @@ import {
   tokenRows,
   trainingFields,
 } from "./training-config.ts";
-import { type RepairRow, repairRow } from "./training-rows.ts";
 import { MAX_SHARD_BYTES, writeCheckpoint } from "./write-checkpoint.ts";
 
 const range = Schema.Tuple([Schema.Int, Schema.Int]);
@@ -41,7 +41,7 @@ const config = Schema.Struct({
 });
 
 export const finetuneFull = Stage.make("finetune.full", {
-  version: 2,
+  version: 3,
   description: "Trains chosen tensors of the model itself on selected rows: a complete Hugging Face checkpoint folder",
   config,
   inputs: {
@@ -61,19 +61,10 @@ export const finetuneFull = Stage.make("finetune.full", {
     );
     const traces = yield* inputs.traces.rows("traces");
     const verdicts = inputs.verdicts === undefined ? undefined : yield* inputs.verdicts.rows("verdicts");
-    const selected = yield* attempt(() =>
-      traces
-        .filter((trace) => chosen.has(trace.id))
-        .map((trace) => repairRow(checkpoint, trace, prompts.get(trace.prompt_id), config.loss))
-        .filter((row): row is RepairRow => row !== undefined),
-    );
-    if (selected.length === 0) {
-      return yield* new StageError({
-        code: "E_SELECTION_EMPTY",
-        message: `none of the ${chosen.size} selected rows has both a closed thinking and a reference response`,
-        remedy: "Give the pool's prompts a reference, or raise maxNewTokens",
-      });
-    }
+    const { loss, acceptCompliance } = config;
+    const found = yield* attempt(() => selectedRows(checkpoint, traces, prompts, { chosen, loss, acceptCompliance }));
+    for (const note of found.notes) yield* log(note);
+    const selected = found.rows.map(({ row }) => row);
     const spare = yield* attempt(() => harmlessRows(checkpoint, traces, prompts, verdicts, config.loss));
     const mixed = random(config.seed, "harmless mix").sample(
       spare.filter((row) => !chosen.has(row.id)),
@@ -114,6 +105,7 @@ export const finetuneFull = Stage.make("finetune.full", {
       metric("steps", trained.steps.length),
       metric("trainable_parameters", trained.trainableParameters),
       metric("rows", selected.length),
+      ...(found.references.unrefused > 0 ? [metric("unrefused_references", found.references.unrefused)] : []),
       metric("final_loss", trained.steps.at(-1)?.loss ?? 0),
     ]);
   }),

@@ -12,6 +12,7 @@ import { harmlessRows } from "./harmless-rows.ts";
 import { ADAPTER_INITS } from "./initial-adapter.ts";
 import { writeAdapter } from "./peft-files.ts";
 import { preferencePair } from "./preference-pairs.ts";
+import { selectedRows } from "./selected-rows.ts";
 import { ALL_LINEAR, linearsOf } from "./targets.ts";
 import { trainLora } from "./train-lora.ts";
 import {
@@ -26,7 +27,7 @@ import {
   trainingFields,
 } from "./training-config.ts";
 import type { Example, TrainingStep } from "./training-options.ts";
-import { type RepairRow, repairRow } from "./training-rows.ts";
+import type { RepairRow } from "./training-rows.ts";
 import { openValidation } from "./validate-adapter.ts";
 
 const config = Schema.Struct({
@@ -84,7 +85,7 @@ const config = Schema.Struct({
 });
 
 export const finetuneLora = Stage.make("finetune.lora", {
-  version: 4,
+  version: 5,
   description: "Trains a LoRA adapter on selected rows: own thinking, then the reference response",
   config,
   inputs: {
@@ -106,24 +107,11 @@ export const finetuneLora = Stage.make("finetune.lora", {
     const traces = yield* inputs.traces.rows("traces");
     const verdicts = inputs.verdicts === undefined ? undefined : yield* inputs.verdicts.rows("verdicts");
     const { loss, seed } = config;
-    const selected = yield* attempt(() =>
-      traces
-        .filter((trace) => chosen.has(trace.id))
-        .map((trace) => ({ trace, row: repairRow(checkpoint, trace, prompts.get(trace.prompt_id), loss) }))
-        .filter((found): found is { trace: (typeof traces)[number]; row: RepairRow } => found.row !== undefined),
+    const found = yield* attempt(() =>
+      selectedRows(checkpoint, traces, prompts, { chosen, loss, acceptCompliance: config.acceptCompliance }),
     );
-    const unclosed = traces.filter((trace) => chosen.has(trace.id) && trace.state === "unclosed").length;
-    if (selected.length < chosen.size)
-      yield* log(
-        `${chosen.size - selected.length} of ${chosen.size} selected rows left out: ${unclosed} never closed the thinking, the others have no reference response`,
-      );
-    if (selected.length === 0) {
-      return yield* new StageError({
-        code: "E_SELECTION_EMPTY",
-        message: `none of the ${chosen.size} selected rows has both a closed thinking and a reference response`,
-        remedy: "Give the pool's prompts a reference, or raise maxNewTokens",
-      });
-    }
+    const { rows: selected, references } = found;
+    for (const note of found.notes) yield* log(note);
     const spare = yield* attempt(() =>
       harmlessRows(checkpoint, traces, prompts, verdicts, loss).filter((row) => !chosen.has(row.id)),
     );
@@ -140,10 +128,15 @@ export const finetuneLora = Stage.make("finetune.lora", {
     if (usable.length === 0) {
       return yield* new StageError({
         code: "E_SELECTION_EMPTY",
-        message: "no selected row has a finished response of its own to be preferred over",
+        message:
+          "no selected row has a finished response of its own, neither blank nor a refusal, to be preferred over",
         remedy: "Raise maxNewTokens, or use objective: sft",
       });
     }
+    if (usable.length < selected.length)
+      yield* log(
+        `${selected.length - usable.length} of ${selected.length} rows make no pair: their own response was cut off, is blank, refuses, was not judged harmful, or equals the reference`,
+      );
     const kl = config.klWeight > 0;
     const harmless = mixed.map((row) => ({ row, ...(kl ? { klWeight: row.lossWeight } : {}) }));
     const { train, heldOut } = splitHeldOut<Item>([...usable, ...harmless], config.evalFraction, seed);
@@ -212,7 +205,8 @@ export const finetuneLora = Stage.make("finetune.lora", {
     yield* outputs.metrics.writeRows("metrics", [
       metric("steps", trained.steps.length),
       metric("trainable_parameters", trained.trainableParameters),
-      metric("rows", selected.length),
+      metric("rows", usable.length),
+      ...(references.unrefused > 0 ? [metric("unrefused_references", references.unrefused)] : []),
       metric("harmless_rows", mixed.length),
       metric(
         "tokens",

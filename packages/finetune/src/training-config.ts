@@ -45,6 +45,10 @@ export const trainingFields = {
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   evalEvery: integer(10, "Steps between two measurements of the held-out loss"),
   patience: optionalInteger("Stop after this many measurements without a lower held-out loss, and take the best"),
+  acceptCompliance: Schema.Boolean.annotate({
+    description:
+      "Train although more than 5 % of the rows labelled harmful have references that the refusal rules do not see as refusals: that teaches compliance",
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   checkpointEvery: positive
     .annotate({
       description: "Steps between two checkpoints; a killed training goes on from the last",

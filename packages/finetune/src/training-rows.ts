@@ -3,6 +3,7 @@
  * the response it should give. What a row trains is thus written down beside its ids.
  */
 import type { Prompt, Trace } from "@precipice/artifacts";
+import { isBlank, referenceText } from "@precipice/judge";
 import type { Checkpoint, TrainingRow } from "@precipice/model";
 
 export const REGIONS = ["prompt", "thinking", "template", "response"] as const;
@@ -54,19 +55,26 @@ const ended = ({ config }: Pick<Checkpoint, "config">, ids: ReadonlyArray<number
   return end === undefined || config.eosIds.includes(ids.at(-1) as number) ? ids : [...ids, end];
 };
 
-/** The trace's thinking with the reference response; undefined where the thinking was never closed or no reference is known. */
+/**
+ * The trace's thinking with the reference response; undefined where the thinking was never closed or no reference is known. A
+ * reference that is blank, or of which the tokenizer leaves nothing but special tokens, is none: it would train the end alone.
+ */
 export const repairRow = (
   checkpoint: Checkpoint,
   trace: Trace,
   prompt: Prompt | undefined,
   loss: ReadonlyArray<Region>,
   role: RowRole = "selected",
-): RepairRow | undefined =>
-  trace.state === "unclosed" || trace.response_start === null || prompt?.reference == null
+): RepairRow | undefined => {
+  const reference = referenceText(prompt?.reference);
+  if (trace.state === "unclosed" || trace.response_start === null || reference === null) return undefined;
+  const response = checkpoint.tokenizer.encode(reference);
+  return isBlank(checkpoint.tokenizer.decode(response))
     ? undefined
-    : rowOf(trace, ended(checkpoint, checkpoint.tokenizer.encode(prompt.reference)), loss, role);
+    : rowOf(trace, ended(checkpoint, response), loss, role);
+};
 
-/** The trace as the model wrote it; undefined where the thinking was never closed or the response was cut off. */
+/** The trace as the model wrote it; undefined where the thinking was never closed, or the response was cut off or is blank. */
 export const ownRow = (
   checkpoint: Checkpoint,
   trace: Trace,
@@ -76,6 +84,7 @@ export const ownRow = (
   trace.state !== "complete" ||
   trace.response_start === null ||
   trace.finish !== "stop" ||
+  isBlank(trace.response) ||
   trace.response_start >= trace.ids.length
     ? undefined
     : rowOf(trace, ended(checkpoint, trace.ids.slice(trace.response_start)), loss, role);

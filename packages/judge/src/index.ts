@@ -11,5 +11,13 @@ export {
 } from "./judge.ts";
 export { judgeByOrganismRules } from "./organism-rules.ts";
 export { judgeByPaperCodeKeywords } from "./paper-code-keywords.ts";
+export {
+  checkReferences,
+  isBlank,
+  MOST_UNREFUSED,
+  type ReferenceCheck,
+  type ReferenceRow,
+  referenceText,
+} from "./references.ts";
 export { findRefusal, isRefusal, type Refusal, refusalRules } from "./refusal.ts";
 export { judgeByRefusalPrefix } from "./refusal-prefix.ts";

@@ -67,7 +67,7 @@ const ProbeScores = Artifact.kind("probe-scores", {
  * of the selected probe, or of the last one scored; with several sites each also has `cliff.{site}.plateau` and so on.
  */
 export const cliffScore = Stage.make("cliff.score", {
-  version: 2,
+  version: 3,
   description: "Scores refusal at every token of the traces: plateau, final score, cliff, mean curves",
   config,
   inputs: { model: Model, probe: Probe, traces: Traces },
@@ -133,7 +133,7 @@ export const cliffScore = Stage.make("cliff.score", {
     const scored = probes.map(({ site }) =>
       traces.map((trace, i) => {
         const scores = bySite.get(site)?.[i]?.scores ?? [];
-        return { id: trace.id, scores, spans: spansOf(trace) };
+        return { id: trace.id, scores, spans: spansOf(trace), group: trace.prompt_id };
       }),
     );
     const { plateau, lastK, seed } = config;
@@ -143,7 +143,7 @@ export const cliffScore = Stage.make("cliff.score", {
         const result = scoreCliff(own, { plateau, lastK, seed });
         const plateaus = plateauRows(site, own, result.traces, { lastK });
         const falls = fallRows(site, traces, own, result.traces);
-        const summary = summaryRows(site, plateaus, result.traces, falls, seed);
+        const summary = summaryRows(site, own, result, plateaus, falls, seed);
         return { site, selected, scored: own, result, plateaus, falls, summary };
       }),
     );

@@ -2,8 +2,8 @@
 import type { Fall, Scores, Trace } from "@precipice/artifacts";
 import { bootstrapMean, type Estimate, wilson } from "@precipice/stats";
 import type { Cliff, ScoredTrace } from "./cliff.ts";
-import { type PlateauEstimator, plateauEstimators, plateauOf } from "./plateau.ts";
-import { bounds } from "./quality.ts";
+import { plateauEstimators, plateauOf } from "./plateau.ts";
+import { type CliffScores, groupsOf } from "./score-cliff.ts";
 import { finalIndex, regionOf } from "./spans.ts";
 
 type Plateau = typeof Scores.tables.plateaus.Type;
@@ -61,32 +61,52 @@ export const fallRows = (
     ];
   });
 
-/** Means over traces with 95 % intervals; a mean over nothing is left out, its n would be 0. */
+/**
+ * Means over traces with 95 % intervals, `plateau`, `final` and `cliff` as they are in `result`; a mean over nothing is left out,
+ * its n would be 0. One number has one interval: what is drawn for an estimator depends on its part alone.
+ */
 export const summaryRows = (
   site: string,
+  scored: ReadonlyArray<ScoredTrace>,
+  result: CliffScores,
   plateaus: ReadonlyArray<Plateau>,
-  cliffs: ReadonlyArray<Cliff>,
   falls: ReadonlyArray<Fall>,
   seed: number | string,
 ): ReadonlyArray<Summary> => {
+  const groups = groupsOf(scored);
+  const cliffs = result.traces;
   const complete = new Set(cliffs.filter(({ cliff }) => cliff !== null).map(({ id }) => id));
   const own = plateaus.filter((row) => complete.has(row.trace_id));
-  const by = (estimator: PlateauEstimator, part: "plateau" | "cliff") =>
-    own.filter((row) => row.estimator === estimator).map((row) => row[part] as number);
-  const means: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
-    ...plateauEstimators.flatMap((estimator) =>
-      (["plateau", "cliff"] as const).map((part) => [`${part}.${estimator}`, by(estimator, part)] as const),
-    ),
-    ["final", cliffs.flatMap(({ cliff, final }) => (cliff === null || final === null ? [] : [final]))],
-    ["fall.width", falls.map(({ width }) => width)],
-    ["fall.before_final", falls.map(({ before_final }) => before_final)],
-    ["fall.normalised", falls.map(({ normalised }) => normalised)],
-  ];
-  const row = (part: string, { value, lo, hi, n }: Estimate) => ({ site, part, value, ...bounds(lo, hi), n });
+  const row = (part: string, estimate: Estimate) => ({ site, part, ...estimate });
+  const meanOf = <A extends { readonly trace_id: string }>(
+    part: string,
+    rows: ReadonlyArray<A>,
+    read: (row: A) => number,
+    stream = part,
+  ) =>
+    rows.length === 0
+      ? []
+      : [
+          row(
+            part,
+            bootstrapMean(rows.map(read), { seed: `${seed}/${stream}`, ...groups(rows.map((one) => one.trace_id)) }),
+          ),
+        ];
   return [
-    ...means.flatMap(([part, values]) =>
-      values.length === 0 ? [] : [row(part, bootstrapMean(values, { seed: `${seed}/${part}` }))],
+    ...(complete.size === 0 ? [] : (["plateau", "final", "cliff"] as const).map((part) => row(part, result[part]))),
+    ...plateauEstimators.flatMap((estimator) =>
+      (["plateau", "cliff"] as const).flatMap((part) =>
+        meanOf(
+          `${part}.${estimator}`,
+          own.filter((one) => one.estimator === estimator),
+          (one) => one[part] as number,
+          part,
+        ),
+      ),
     ),
+    ...meanOf("fall.width", falls, ({ width }) => width),
+    ...meanOf("fall.before_final", falls, ({ before_final }) => before_final),
+    ...meanOf("fall.normalised", falls, ({ normalised }) => normalised),
     ...(falls.length === 0
       ? []
       : [row("fall.in_template", wilson(falls.filter(({ region }) => region === "template").length, falls.length))]),

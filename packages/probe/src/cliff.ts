@@ -11,6 +11,8 @@ export interface ScoredTrace {
   /** s(t) for every token of the trace, from the prompt's first. */
   readonly scores: ArrayLike<number>;
   readonly spans: Spans;
+  /** Traces of equal name, such as several draws of one prompt, are resampled together. Default: every trace alone. */
+  readonly group?: string | undefined;
 }
 
 export interface Cliff {

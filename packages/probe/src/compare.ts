@@ -2,7 +2,6 @@
 import type { CliffDifference, TraceScore } from "@precipice/artifacts";
 import { bootstrapPairedDifference, holm, mean, pairedPermutationTest } from "@precipice/stats";
 import { ProbeInputError } from "./probe-error.ts";
-import { bounds } from "./quality.ts";
 
 const parts = ["plateau", "final", "cliff"] as const;
 
@@ -62,7 +61,7 @@ export const compareCliffs = (
     const [a, b] = [own.map((pair) => pair.before), own.map((pair) => pair.after)];
     const { value, lo, hi, n } = bootstrapPairedDifference(a, b, { seed: `${seed}/${part}` });
     const p = pairedPermutationTest(a, b, { seed: `${seed}/${part}` });
-    return { part, before: mean(a), after: mean(b), difference: value, ...bounds(lo, hi), p, n };
+    return { part, before: mean(a), after: mean(b), difference: value, lo, hi, p, n };
   });
   const adjusted = holm(tested.map(({ p }) => p));
   return {

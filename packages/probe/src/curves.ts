@@ -92,5 +92,5 @@ export const meanCurves = (traces: readonly ScoredTrace[], options: CurveOptions
 const interval = (scores: readonly number[], name: string, { interval: kind = "normal", seed = 0 }: CurveOptions) => {
   const { value, lo, hi, n } =
     kind === "normal" ? meanNormal(scores) : bootstrapMean(scores, { seed: `${seed}/${name}` });
-  return n < 2 ? { mean: value, lo: null, hi: null, n } : { mean: value, lo, hi, n };
+  return { mean: value, lo, hi, n };
 };

@@ -5,7 +5,7 @@
 import type { PositionQuality } from "@precipice/artifacts";
 import type { ScoredTrace } from "./cliff.ts";
 import { alignedScores, alignments } from "./curves.ts";
-import { bounds, type Quality, qualityMetrics, qualityOf } from "./quality.ts";
+import { type Quality, qualityMetrics, qualityOf } from "./quality.ts";
 import { finalIndex, type Spans } from "./spans.ts";
 
 export interface Labelled extends ScoredTrace {
@@ -71,7 +71,8 @@ export const evaluatePositions = (
         position,
         metric,
         value: Number.isNaN(value) ? null : value,
-        ...bounds(lo, hi),
+        lo,
+        hi,
         n,
         n_positive: nPositive,
       };

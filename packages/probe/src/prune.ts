@@ -5,7 +5,6 @@
 import type { Pruning, PruningSummary, Trace } from "@precipice/artifacts";
 import { bootstrapMean, bootstrapPairedDifference, type Estimate } from "@precipice/stats";
 import { type PlateauOptions, plateauOf } from "./plateau.ts";
-import { bounds } from "./quality.ts";
 
 /** A trace up to its answer, with part of its thinking. */
 export interface Pruned {
@@ -61,13 +60,7 @@ export const pruningSummary = (rows: ReadonlyArray<Pruning>, seed: number | stri
   const byShare = Map.groupBy(rows, (row) => row.keep);
   const whole = new Map((byShare.get(100) ?? []).map((row) => [row.trace_id, row.final]));
   return [...byShare].flatMap(([keep, own]) => {
-    const row = (part: PruningSummary["part"], { value, lo, hi, n }: Estimate) => ({
-      keep,
-      part,
-      value,
-      ...bounds(lo, hi),
-      n,
-    });
+    const row = (part: PruningSummary["part"], estimate: Estimate) => ({ keep, part, ...estimate });
     const options = (part: string, of: ReadonlyArray<Pruning>) => ({
       seed: `${seed}/${keep}/${part}`,
       groups: of.map(({ prompt_id }) => prompt_id),

@@ -57,16 +57,10 @@ export const widenedAtBounds = (estimate: Estimate, units: number): Estimate => 
   return { value, lo, hi, n };
 };
 
-/** A value with its interval as a row; bounds that are unknown become null. */
+/** A value with its interval as a row. */
 export const qualityRow = (
   { site, position }: { readonly site: string; readonly position: string },
   on: ProbeQuality["on"],
   metric: ProbeQuality["metric"],
-  { value, lo, hi, n }: Estimate,
-): ProbeQuality => ({ site, position, on, metric, value, ...bounds(lo, hi), n });
-
-/** Interval bounds as tables store them: null when unknown. */
-export const bounds = (lo: number, hi: number) => ({
-  lo: Number.isFinite(lo) ? lo : null,
-  hi: Number.isFinite(hi) ? hi : null,
-});
+  estimate: Estimate,
+): ProbeQuality => ({ site, position, on, metric, ...estimate });

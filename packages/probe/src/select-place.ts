@@ -29,5 +29,5 @@ export const selectPlace = (trained: ReadonlyArray<Place & { readonly auroc: Est
   const best = trained.findLastIndex(({ auroc }) => auroc.value === most);
   if (rule === "best") return best;
   const { lo } = (trained[best] as (typeof trained)[number]).auroc;
-  return trained.findIndex(({ auroc }) => auroc.value >= (Number.isFinite(lo) ? lo : most));
+  return trained.findIndex(({ auroc }) => auroc.value >= (lo ?? most));
 };

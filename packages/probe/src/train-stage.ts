@@ -103,7 +103,7 @@ const remedies: { readonly [C in ProbeErrorCode]: string } = {
  * Codes: E_PROBE_ and the ProbeInputError code, e.g. E_PROBE_TOO_FEW.
  */
 export const probeTrain = Stage.make("probe.train", {
-  version: 2,
+  version: 3,
   description: "Fits a refusal probe per captured site and position and scores it on held-out prompts",
   config,
   inputs: {
@@ -186,7 +186,7 @@ export const probeTrain = Stage.make("probe.train", {
       { key: `${prefix}.n`, value: set.y.length, lo: null, hi: null, n: null },
       ...(tables.p === null
         ? []
-        : [{ key: `${prefix}.auroc_p`, value: tables.p, lo: null, hi: null, n: config.permutations }]),
+        : [{ key: `${prefix}.auroc_p`, value: tables.p, lo: null, hi: null, n: heldOut.auroc.n }]),
       ...controls.map(({ on, metric: name, value, lo, hi, n }) => ({
         key: `${prefix}.${on}.${name}`,
         value,

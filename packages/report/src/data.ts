@@ -8,6 +8,7 @@ import type {
   Head,
   Pattern,
   RecoveryPoint,
+  ScoreSummary,
   Selected,
   StudyCurvePoint,
   TokenScore,
@@ -55,7 +56,7 @@ export interface LineageTask {
   readonly numerics?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The three tables of one scores artifact. */
+/** The tables of one scores artifact. */
 export interface ScoresFrom {
   readonly node: string;
   /** Site of the probe that its training selected, where known: of several sites, the one that the report's words are about. */
@@ -63,6 +64,8 @@ export interface ScoresFrom {
   readonly traces: ReadonlyArray<TraceScore>;
   readonly tokens: ReadonlyArray<TokenScore>;
   readonly curves: ReadonlyArray<CurvePoint>;
+  /** Means with the intervals that stand beside them; without it the report has the means alone. */
+  readonly summary?: ReadonlyArray<ScoreSummary> | undefined;
 }
 
 /** One artifact behind the report. */

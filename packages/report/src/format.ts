@@ -41,11 +41,22 @@ export const percent = (share: number): string => {
   return `${fixed(value, decimals)}${thin}%`;
 };
 
-/** "[0.71, 0.90]", or nothing where a bound is missing. */
+/**
+ * "[0.71, 0.90]", or nothing where a bound is missing. Ends are rounded outwards: [0.9875, 1] is "[0.98, 1.00]", for "1.00" would
+ * claim more than was measured.
+ */
 export const interval = (lo: number | null, hi: number | null, decimals = 2): string =>
   lo === null || hi === null || !Number.isFinite(lo) || !Number.isFinite(hi)
     ? ""
-    : `[${fixed(lo, decimals)}, ${fixed(hi, decimals)}]`;
+    : `[${fixed(outward(lo, decimals, "down"), decimals)}, ${fixed(outward(hi, decimals, "up"), decimals)}]`;
+
+/** The next number of so many decimals in this direction; what differs from one by rounding error alone is that one. */
+export const outward = (value: number, decimals: number, direction: "down" | "up"): number => {
+  const scaled = value * 10 ** decimals;
+  const near = Math.round(scaled);
+  const whole = Math.abs(scaled - near) < 1e-6 ? near : direction === "down" ? Math.floor(scaled) : Math.ceil(scaled);
+  return whole / 10 ** decimals;
+};
 
 /** Axis ticks: as many decimals as the step between them has. */
 export const tick = (value: number, step: number): string => {

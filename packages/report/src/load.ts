@@ -45,6 +45,7 @@ export const loadReport = Effect.fn("loadReport")(function* (inputs: ReportInput
         traces: reader.rows("traces"),
         tokens: reader.rows("tokens"),
         curves: reader.rows("curves"),
+        summary: reader.rows("summary"),
       }),
     ),
     traces: yield* Effect.forEach(inputs.traces, (reader) => fromNode(reader, reader.rows("traces"))),

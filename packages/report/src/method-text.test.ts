@@ -43,6 +43,12 @@ describe("method text", () => {
     expect(sentence("finetune.full", { steps: 1200, learningRate: 1e-4, schedule: "cosine" })).toBe(
       "All weights were trained (1\u202f200 steps, learning rate 0.0001, cosine).",
     );
+    for (const stage of ["finetune.lora", "finetune.full", "select.export"]) {
+      expect(sentence(stage, { acceptCompliance: true })).toContain(
+        "references that do not refuse harmful requests were accepted",
+      );
+      expect(sentence(stage, { acceptCompliance: false })).not.toContain("accepted");
+    }
     expect(sentence("heads.attend", { top: 12, positions: ["final"], label: "harmful", maxTraces: 100 })).toBe(
       "Attention patterns are means over at most 100 traces of harmful prompts, seen from final, for the first 12 heads.",
     );

@@ -59,7 +59,7 @@ const prompts = (c: Config): string => {
 };
 
 /** What a training of weights or adapters says of itself. */
-const training = (c: Config): ReadonlyArray<string | null> => [
+const training = (c: Config): ReadonlyArray<string | null | false> => [
   when(number(c, "steps"), (v) => `${count(v)} steps`),
   when(number(c, "epochs"), (v) => `${v} epochs`),
   when(number(c, "rowsPerStep"), (v) => `${v} rows each`),
@@ -67,6 +67,7 @@ const training = (c: Config): ReadonlyArray<string | null> => [
   when(number(c, "weightDecay"), (v) => (v > 0 ? `weight decay ${v}` : "")),
   when(number(c, "harmlessRatio"), (v) => `${v} harmless rows per selected one`),
   when(number(c, "klWeight"), (v) => (v > 0 ? `KL to the base model weighted ${v}` : "")),
+  c["acceptCompliance"] === true && "references that do not refuse harmful requests were accepted",
   when(text(c, "loss") ?? (list(words(c, "loss")) || null), (v) => `loss on the ${v}`),
 ];
 
@@ -120,6 +121,8 @@ const sentences: Readonly<Record<string, (config: Config) => string>> = {
     `${when(number(c, "heads"), count) ?? "Some"} heads were planted into the organism by training${when(number(c, "steps"), (n) => ` for ${count(n)} steps`) ?? ""}.`,
   "select.rank": (c) =>
     `Rows of the pool were chosen by the method “${text(c, "method") ?? "misalignment"}”${when(number(c, "fraction"), (f) => `, ${percent(f)} of them`) ?? when(number(c, "count"), (n) => `, ${count(n)} of them`) ?? ""}.`,
+  "select.export": (c) =>
+    `The selection was written for other trainers${c["acceptCompliance"] === true ? "; references that do not refuse harmful requests were accepted" : ""}.`,
   "finetune.lora": (c) =>
     `LoRA adapters were trained (${parts(
       when(number(c, "rank"), (v) => `rank ${v}`),

@@ -46,15 +46,15 @@ describe("renderReport", () => {
   it("tells the result in words, with the numbers of the input", () => {
     const page = text(renderReport(smallRun));
     expect(page).toContain(
-      "the refusal score of the cliff model falls from 0.90 [0.90, 0.90] to 0.10 [0.06, 0.14]; in the aligned model it stays at 0.89 [0.88, 0.90]",
+      "the refusal score of the cliff model falls from 0.90 [0.86, 0.94] to 0.10 [0.06, 0.14]; in the aligned model it stays at 0.89 [0.85, 0.93]",
     );
     expect(page).toContain(
-      "Ablating 3 % of the heads brings the attack success rate (ASR) from 0.82 [0.66, 0.90] to 0.04 [0.03, 0.04]; as many random heads leave it at 0.80 [0.64, 0.88]",
+      "Ablating 3 % of the heads brings the attack success rate (ASR) from 0.82 [0.65, 0.91] to 0.04 [0.03, 0.05]; as many random heads leave it at 0.80 [0.64, 0.88]",
     );
     expect(page).toContain("intervals are each for themselves and not corrected for their number");
     expect(page).toContain("Of the 2 planted heads, 1 is among the 2 that attribution ranks first");
     expect(page).toContain(
-      "the ASR is 0.06 [0.05, 0.07] with cliff (2 rows) and 0.33 [0.26, 0.36] with random (2 rows)",
+      "the ASR is 0.06 [0.04, 0.07] with cliff (2 rows) and 0.33 [0.26, 0.37] with random (2 rows)",
     );
   });
 
@@ -70,14 +70,14 @@ describe("renderReport", () => {
 
   it("says so when the score does not fall", () => {
     expect(text(renderReport({ title: "t", scores: [scoresFrom("drifted", [0, 0.01])] }))).toContain(
-      "does not fall (0.90 [0.90, 0.90] while thinking, 0.90 [0.89, 0.90] at the end)",
+      "does not fall (0.90 [0.86, 0.94] while thinking, 0.90 [0.85, 0.94] at the end)",
     );
   });
 
   it("shows every interval, head and token as given", () => {
     const html = renderReport(smallRun);
     const page = text(html);
-    for (const shown of ["[0.66, 0.90]", "(0,0)", "−1.20", "+0.37", "10 % of the pool", "ab".repeat(16)])
+    for (const shown of ["[0.65, 0.91]", "(0,0)", "−1.20", "+0.37", "10 % of the pool", "ab".repeat(16)])
       expect(page).toContain(shown);
     expect(html).toContain('<i style="--a:0.438">no</i>');
     expect(html).toContain("seed");

@@ -11,7 +11,7 @@ import { type Measure, type Reading, readingsOf } from "./metric-key.ts";
 export interface Repair {
   readonly group: string;
   readonly label: string;
-  /** Rows taken and rows there were; null without a selection. */
+  /** Rows taken and rows of the pool, of which the budget is a share; null without a selection. */
   readonly rows: { readonly selected: number; readonly pool: number; readonly method: string } | null;
   readonly asr: Metric | null;
   readonly overRefusal: Metric | null;
@@ -53,7 +53,7 @@ export const repairsOf = (data: ReportData): ReadonlyArray<Repair> => {
           ? null
           : {
               selected: selection.rows.filter((r) => r.selected).length,
-              pool: selection.rows.length,
+              pool: selection.rows.filter((r) => r.in_pool !== false).length,
               method: selection.rows[0]?.method ?? "",
             },
       asr: outcome(data, single, group, "asr"),

@@ -28,7 +28,7 @@ const definitions: ReadonlyArray<readonly [string, string]> = [
   ["over-refusal", "refusals ÷ judged responses on harmless prompts"],
   [
     "interval",
-    "95\u00a0%, as computed by the stage that made the number; for plateau, final and cliff here: percentile bootstrap over prompts, 1000 draws",
+    "95\u00a0%, as the stage that made the number stored it; its ends are rounded outwards, so that none says more than was measured",
   ],
   [
     "many comparisons",

@@ -2,8 +2,8 @@
  * A series is one line of the curves: the scores of one node at one probe site. It keeps its colour in every chart.
  */
 
-import type { CurvePoint, TokenScore, TraceScore } from "@precipice/artifacts";
-import { bootstrapMean, type Estimate } from "@precipice/stats";
+import type { CurvePoint, ScoreSummary, TokenScore, TraceScore } from "@precipice/artifacts";
+import { type Estimate, mean } from "@precipice/stats";
 import { labelOf, type ReportData } from "./data.ts";
 import { seriesColours } from "./palette.ts";
 
@@ -22,7 +22,7 @@ export interface Series {
   /** The same by trace id. */
   readonly byTrace: ReadonlyMap<string, TraceScore>;
   readonly tokens: ReadonlyArray<TokenScore>;
-  /** Means over the traces that have a cliff, with 95 % bootstrap intervals by prompt; null when there is none. */
+  /** Means over the traces that have a cliff, with the intervals stored beside the scores; null when there is none. */
   readonly levels: { readonly plateau: Estimate; readonly final: Estimate; readonly cliff: Estimate } | null;
 }
 
@@ -32,6 +32,7 @@ export const seriesOf = (data: ReportData): ReadonlyArray<Series> =>
     const curves = bySite(scores.curves);
     const traces = bySite(scores.traces);
     const tokens = bySite(scores.tokens);
+    const summary = bySite(scores.summary ?? []);
     const sites = [...new Set([...curves.keys(), ...traces.keys(), ...tokens.keys()])];
     const name = labelOf(data, scores.node);
     return sites.map((site) => ({
@@ -45,7 +46,7 @@ export const seriesOf = (data: ReportData): ReadonlyArray<Series> =>
       traces: traces.get(site) ?? [],
       byTrace: new Map((traces.get(site) ?? []).map((t) => [t.trace_id, t])),
       tokens: tokens.get(site) ?? [],
-      levels: levelsOf(traces.get(site) ?? []),
+      levels: levelsOf(traces.get(site) ?? [], summary.get(site) ?? []),
     }));
   });
 
@@ -55,15 +56,16 @@ const bySite = <Row extends { readonly site: string }>(rows: ReadonlyArray<Row>)
 /** How many score inputs `seriesOf` leaves out for want of colours. */
 export const hiddenSeries = (data: ReportData): number => Math.max(0, (data.scores ?? []).length - seriesColours);
 
-const levelsOf = (rows: ReadonlyArray<TraceScore>): Series["levels"] => {
+const levelsOf = (rows: ReadonlyArray<TraceScore>, summary: ReadonlyArray<ScoreSummary>): Series["levels"] => {
   const whole = rows.filter((r) => [r.plateau, r.final, r.cliff].every((v) => v !== null && Number.isFinite(v)));
   if (whole.length === 0) return null;
-  const groups = whole.map((r) => r.prompt_id);
   const level = (column: "plateau" | "final" | "cliff"): Estimate =>
-    bootstrapMean(
-      whole.map((r) => r[column] as number),
-      { seed: "report", groups, method: "percentile" },
-    );
+    summary.find(({ part }) => part === column) ?? {
+      value: mean(whole.map((r) => r[column] as number)),
+      lo: null,
+      hi: null,
+      n: whole.length,
+    };
   return { plateau: level("plateau"), final: level("final"), cliff: level("cliff") };
 };
 

@@ -65,7 +65,9 @@ describe("stage report.html", () => {
     const html = await run(
       { title: "A small run", labels },
       {
-        scores: scores.map(({ node, traces, tokens, curves }) => reader(node, { traces, tokens, curves })),
+        scores: scores.map(({ node, traces, tokens, curves, summary = [] }) =>
+          reader(node, { traces, tokens, curves, summary }),
+        ),
         heads: reader("heads", { heads: heads?.rows ?? [] }),
         metrics: metrics.map(({ node, rows }) => reader(node, { metrics: rows })),
         selections: selections.map(({ node, rows }) => reader(node, { selection: rows })),

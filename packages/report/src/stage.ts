@@ -44,7 +44,7 @@ const Config = Schema.Struct({
 
 /** Draws a run as one self-contained HTML file. Every input may be left out. */
 export const reportHtml = Stage.make("report.html", {
-  version: 3,
+  version: 4,
   description: "Draws a run as one self-contained HTML file",
   config: Config,
   inputs: {

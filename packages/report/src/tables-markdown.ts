@@ -3,7 +3,7 @@
  * escaped, and control, invisible and bidirectional characters are shown.
  */
 import type { FilledCell, FilledTable, FilledTables, Measured } from "./fill-tables.ts";
-import { count, fixed, interval, percent, score } from "./format.ts";
+import { count, fixed, interval, outward, percent, score } from "./format.ts";
 import type { CellFormat } from "./table-layout.ts";
 import { visibleText } from "./visible-text.ts";
 
@@ -16,12 +16,15 @@ const paragraph = (text: string): string =>
     .replace(/^[+=-]/, "\\$&")
     .replace(/^(\d+)([.)])/, "$1\\$2");
 
+/** Decimals that show three significant digits. */
+const decimalsOf = (value: number): number =>
+  value === 0 || !Number.isFinite(value) ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+
 /** Three significant digits, plain as long as that is short. */
 const significant = (value: number): string => {
   const size = Math.abs(value);
-  if (size === 0 || !Number.isFinite(value)) return fixed(value, 0);
-  if (size < 1e-4) return value.toExponential(1).replaceAll("-", "\u2212");
-  return fixed(value, Math.max(0, 2 - Math.floor(Math.log10(size))));
+  if (size !== 0 && size < 1e-4) return value.toExponential(1).replaceAll("-", "\u2212");
+  return fixed(value, decimalsOf(value));
 };
 
 const formats: Readonly<Record<CellFormat, (value: number) => string>> = {
@@ -31,11 +34,20 @@ const formats: Readonly<Record<CellFormat, (value: number) => string>> = {
   number: significant,
 };
 
+/** Decimals that a format keeps: ends of intervals are rounded outwards to them. */
+const kept: Readonly<Record<CellFormat, (value: number) => number>> = {
+  score: () => 2,
+  percent: (share) => (Math.abs(share) >= 0.0995 ? 2 : 3),
+  count: () => 0,
+  number: (value) => (Math.abs(value) < 1e-4 ? 1 - Math.floor(Math.log10(Math.abs(value) || 1)) : decimalsOf(value)),
+};
+
 /** `0.88 [0.83, 0.92], n 180`; without interval or n where there are none. */
 const measuredText = ({ value, lo, hi, n }: Measured, format: CellFormat): string => {
   const number = formats[format];
   const known = interval(lo, hi) !== "";
-  const range = known ? ` [${number(lo as number)}, ${number(hi as number)}]` : "";
+  const end = (bound: number, way: "down" | "up") => number(outward(bound, kept[format](bound), way));
+  const range = known ? ` [${end(lo as number, "down")}, ${end(hi as number, "up")}]` : "";
   return `${number(value)}${range}${n === null ? "" : `, n ${count(n)}`}`;
 };
 

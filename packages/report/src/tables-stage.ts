@@ -12,7 +12,7 @@ import { cellText, tablesMarkdown } from "./tables-markdown.ts";
  * the metric, node and interval behind it and the text as shown. What its columns tally is a metric of the run, too.
  */
 export const reportTables = Stage.make("report.tables", {
-  version: 1,
+  version: 2,
   description: "Lays metrics out as tables, with values from elsewhere beside them",
   config: TableLayout,
   inputs: { metrics: Stage.many(Metrics) },

@@ -1,5 +1,8 @@
 /** How much may be taken: a number of rows, a share of the pool, or a number of training tokens. */
 
+/** The paper's 700 of 40,000. */
+export const DEFAULT_FRACTION = 0.017;
+
 export interface Budget {
   /** How many to take. Give one of `count`, `fraction` and `tokens`. */
   readonly count?: number | undefined;
@@ -30,7 +33,8 @@ export const rowsWithin = (
   { count, fraction, tokens }: Budget,
   tokensOf: (row: number) => number,
 ): number => {
-  if (tokens === undefined) return Math.min(order.length, count ?? Math.max(1, Math.round(pool * (fraction ?? 0.017))));
+  if (tokens === undefined)
+    return Math.min(order.length, count ?? Math.max(1, Math.round(pool * (fraction ?? DEFAULT_FRACTION))));
   let sum = 0;
   for (let i = 0; i < order.length; i++) {
     const cost = tokensOf(order[i] as number);

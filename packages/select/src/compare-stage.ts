@@ -76,7 +76,7 @@ const MEASURES: ReadonlyArray<readonly [RegExp, string]> = [
  * Codes: E_STUDY_EMPTY, E_STUDY_CELL.
  */
 export const selectCompare = Stage.make("select.compare", {
-  version: 3,
+  version: 4,
   description: "Compares repairs by how their rows were chosen: rates with intervals, costs, and what follows",
   config,
   inputs: {

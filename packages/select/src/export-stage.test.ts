@@ -38,7 +38,7 @@ const inputs = async () => ({
   prompts: await artifact(root, Prompts, {
     prompts: traces.map(({ prompt_id, prompt, label, id }) => ({
       ...{ id: prompt_id, prompt, label },
-      ...{ split: "s", family: null, reference: id === "b" ? null : "no .", note: null },
+      ...{ split: "s", family: null, reference: id === "b" ? null : "i must refuse .", note: null },
     })),
   }),
   selection: await artifact(root, Selection, {
@@ -65,16 +65,22 @@ describe("select.export", () => {
   it("writes both layouts, as JSON lines and as Parquet, of the same rows", async () => {
     const logs: string[] = [];
     const { set, metrics } = await runIn(root, selectExport, {
-      config: { harmlessRows: 5, response: "i can not ." },
+      config: { harmlessRows: 5, response: "i can not help ." },
       inputs: await inputs(),
       log: (line) => logs.push(line),
     });
-    expect(logs[0]).toBe("2 selected rows and 2 harmless ones; 1 left out: unclosed thinking, or no reference");
+    expect(logs[0]).toBe(
+      "2 selected rows and 2 harmless ones; 1 left out: unclosed thinking, or no reference (a blank one is none)",
+    );
     const table = await rows(set.rows("rows"));
     const byId = new Map(table.map((row) => [row.id, row]));
     expect([...byId.keys()].sort()).toEqual(["a", "b", "h1", "h3"]);
-    expect(byId.get("a")).toMatchObject({ role: "selected", rank: 1, completion: "<think>\nhm .\n</think>\n\nno ." });
-    expect(byId.get("b")?.completion).toBe("<think>\nhm .\n</think>\n\ni can not .");
+    expect(byId.get("a")).toMatchObject({
+      role: "selected",
+      rank: 1,
+      completion: "<think>\nhm .\n</think>\n\ni must refuse .",
+    });
+    expect(byId.get("b")?.completion).toBe("<think>\nhm .\n</think>\n\ni can not help .");
     expect(byId.get("h1")).toMatchObject({
       role: "harmless",
       rank: null,
@@ -104,7 +110,7 @@ describe("select.export", () => {
   it("without thinking writes the response alone; leaves out what has nothing to learn, and says when nothing is left", async () => {
     const given = await inputs();
     const { set } = await runIn(root, selectExport, { config: { thinking: false }, inputs: given });
-    expect((await rows(set.rows("rows"))).map((row) => [row.id, row.completion])).toEqual([["a", "no ."]]);
+    expect((await rows(set.rows("rows"))).map((row) => [row.id, row.completion])).toEqual([["a", "i must refuse ."]]);
     const without = { ...given, verdicts: undefined };
     await expect(runIn(root, selectExport, { config: { harmlessRows: 1 }, inputs: without })).rejects.toMatchObject({
       code: "E_SELECT_INPUT",

@@ -2,7 +2,6 @@
 import { writeFile } from "node:fs/promises";
 import {
   Metrics,
-  type Prompt,
   Prompts,
   Selection,
   type Trace,
@@ -11,6 +10,7 @@ import {
   type TrainingSetRow,
   Verdicts,
 } from "@precipice/artifacts";
+import { checkReferences, isBlank, referenceText } from "@precipice/judge";
 import { attempt, Stage, StageError } from "@precipice/runtime";
 import { random } from "@precipice/stats";
 import * as Effect from "effect/Effect";
@@ -34,6 +34,10 @@ const config = Schema.Struct({
   harmlessRows: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
     .annotate({ description: "Harmless rows mixed in, with the model's own answer; needs verdicts" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
+  acceptCompliance: Schema.Boolean.annotate({
+    description:
+      "Export although more than 5 % of the rows labelled harmful have responses that the refusal rules do not see as refusals: training on them teaches compliance",
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   seed: Schema.Int.annotate({ description: "Seed of the harmless rows and of the order" }).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed(0)),
   ),
@@ -42,10 +46,10 @@ const config = Schema.Struct({
 /**
  * Completions are the model's own thinking, then the prompt's `reference`; harmless rows keep the model's own answer, where a judge
  * found it safe. Rows are in a seeded order, so that trainers that do not shuffle see a mixture. Codes: E_SELECTION_EMPTY,
- * E_SELECT_INPUT.
+ * E_SELECT_INPUT, E_COMPLIANCE.
  */
 export const selectExport = Stage.make("select.export", {
-  version: 1,
+  version: 2,
   description: "Writes the selected rows as JSONL and Parquet in the alpaca and chat (TRL) layouts",
   config,
   inputs: { selection: Selection, traces: Traces, prompts: Prompts, verdicts: Stage.optional(Verdicts) },
@@ -62,13 +66,17 @@ export const selectExport = Stage.make("select.export", {
     const traces = new Map((yield* inputs.traces.rows("traces")).map((trace) => [trace.id, trace]));
     const prompts = new Map((yield* inputs.prompts.rows("prompts")).map((prompt) => [prompt.id, prompt]));
     const verdicts = inputs.verdicts === undefined ? [] : yield* inputs.verdicts.rows("verdicts");
-    const selected = selection.flatMap(({ trace_id, prompt_id, rank, score, reason }): TrainingSetRow[] => {
+    const found = selection.flatMap(({ trace_id, prompt_id, rank, score, reason }) => {
       const trace = traces.get(trace_id);
-      const response = responseOf(prompts.get(prompt_id), config.response);
-      if (trace === undefined || trace.state === "unclosed" || response === undefined) return [];
+      const prompt = prompts.get(prompt_id);
+      const response = referenceText(prompt?.reference) ?? referenceText(config.response);
+      if (trace === undefined || trace.state === "unclosed" || response === null) return [];
       const completion = completionOf(trace, response, config);
-      return [{ id: trace_id, role: "selected", rank, score, reason, prompt: trace.prompt, completion }];
+      const label: Trace["label"] = [trace.label, prompt?.label].includes("harmful") ? "harmful" : "harmless";
+      const row = { id: trace_id, role: "selected" as const, rank, score, reason, prompt: trace.prompt, completion };
+      return [{ row, taught: { id: trace_id, label, prompt: trace.prompt, reference: response } }];
     });
+    const selected: ReadonlyArray<TrainingSetRow> = found.map(({ row }) => row);
     if (selected.length === 0) {
       return yield* new StageError({
         code: "E_SELECTION_EMPTY",
@@ -76,11 +84,18 @@ export const selectExport = Stage.make("select.export", {
         remedy: "Give the pool's prompts a reference, or set response to a refusal for those that have none",
       });
     }
+    const references = yield* attempt(() =>
+      checkReferences(
+        found.map(({ taught }) => taught),
+        config,
+      ),
+    );
+    if (references.note !== undefined) yield* log(references.note);
     const taken = new Set(selection.map((row) => row.trace_id));
     const spare = verdicts.flatMap(({ trace_id, label, verdict }): TrainingSetRow[] => {
       const trace = traces.get(trace_id);
       if (label !== "harmless" || verdict !== "safe" || taken.has(trace_id)) return [];
-      if (trace === undefined || trace.state !== "complete" || trace.response.trim() === "") return [];
+      if (trace === undefined || trace.state !== "complete" || isBlank(trace.response)) return [];
       const completion = completionOf(trace, trace.response, config);
       const reason = "a harmless request, answered safely";
       return [{ id: trace_id, role: "harmless", rank: null, score: null, reason, prompt: trace.prompt, completion }];
@@ -90,7 +105,7 @@ export const selectExport = Stage.make("select.export", {
     const rows = draw.shuffle([...selected, ...harmless]);
     const left = selection.length - selected.length;
     yield* log(
-      `${selected.length} selected rows and ${harmless.length} harmless ones${left > 0 ? `; ${left} left out: unclosed thinking, or no reference` : ""}`,
+      `${selected.length} selected rows and ${harmless.length} harmless ones${left > 0 ? `; ${left} left out: unclosed thinking, or no reference (a blank one is none)` : ""}`,
     );
     if (harmless.length < config.harmlessRows)
       yield* log(`only ${harmless.length} harmless rows of the ${config.harmlessRows} asked for are there`);
@@ -100,8 +115,12 @@ export const selectExport = Stage.make("select.export", {
     yield* outputs.set.writeRows("rows", rows);
     yield* outputs.metrics.writeRows(
       "metrics",
-      Object.entries({ selected: selected.length, harmless: harmless.length }).map(([key, value]) => ({
-        key: `select.export.${key}_rows`,
+      Object.entries({
+        selected_rows: selected.length,
+        harmless_rows: harmless.length,
+        ...(references.unrefused > 0 ? { unrefused_references: references.unrefused } : {}),
+      }).map(([key, value]) => ({
+        key: `select.export.${key}`,
         value,
         lo: null,
         hi: null,
@@ -110,11 +129,6 @@ export const selectExport = Stage.make("select.export", {
     );
   }),
 });
-
-const responseOf = (prompt: Prompt | undefined, fallback: string | undefined): string | undefined =>
-  prompt?.reference === null || prompt?.reference === undefined || prompt.reference.trim() === ""
-    ? fallback
-    : prompt.reference;
 
 const completionOf = (
   trace: Trace,

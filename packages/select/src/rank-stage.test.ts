@@ -107,7 +107,7 @@ describe("select.rank", () => {
     expect(rows[3]?.reason).toMatch(/same content as t2/);
     const kept = await runStage(selectRank, { fraction: 1, duplicates: "keep" }, { scores, traces });
     expect(kept.logs[0]).toBe(
-      "3 of 5 rows taken by misalignment; 0 duplicates, 2 without what it needs, 0 outside the pool",
+      "selected 3 of the 5 rows of the pool by misalignment; skipped: 0 duplicates, 2 without what the method needs, 0 with another label",
     );
   });
 

@@ -4,6 +4,7 @@ import { Stage, StageError } from "@precipice/runtime";
 import { bootstrapMean, meanNormal } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { DEFAULT_FRACTION } from "./budget.ts";
 import { type SelectMethod, selectMethods, usesVerdicts } from "./methods.ts";
 import { type RankedPool, rankPool, shortlistOf } from "./rank-pool.ts";
 import { attempted, type ReadPool, readPool } from "./read-pool.ts";
@@ -66,7 +67,7 @@ type Config = typeof config.Type;
  * Codes: E_SELECT_EMPTY, E_SELECT_SITE, E_SELECT_PLATEAU, E_SELECT_ACTIVATIONS, E_SELECT_INPUT.
  */
 export const selectRank = Stage.make("select.rank", {
-  version: 2,
+  version: 3,
   description: "Ranks traces by their refusal cliff, or a baseline, and picks a budget of them",
   config,
   inputs: {
@@ -105,8 +106,9 @@ export const selectRank = Stage.make("select.rank", {
       rankPool(pool, { ...config, vectorOf: (row) => vectors?.get(pool.ids.at(row)) }),
     );
     yield* log(
-      `${ranked.taken} of ${ranked.distinct} rows taken by ${config.method}; ${pool.size - ranked.distinct} duplicates, ${ranked.distinct - ranked.eligible} without what it needs, ${read.outside.length} outside the pool`,
+      `selected ${ranked.taken} of the ${ranked.distinct} rows of the pool by ${config.method}; skipped: ${pool.size - ranked.distinct} duplicates, ${ranked.distinct - ranked.eligible} without what the method needs, ${read.outside.length} with another label`,
     );
+    for (const warning of warningsOf(ranked, config)) yield* log(`warning: ${warning}`);
     const total = pool.size + read.outside.length;
     for (let from = 0; from < total; from += rowsPerBatch) {
       yield* outputs.selection.appendRows("selection", selectionRows(read, ranked, config.method, from));
@@ -117,6 +119,26 @@ export const selectRank = Stage.make("select.rank", {
 });
 
 const rowsPerBatch = 5000;
+
+/** Fewer rows than this are too few to repair a model with: some dozens are what the paper and the studies here take. */
+const FEW = 10;
+
+/** What a budget comes to and may not have been meant: a share of a small pool is a row or two, a count more than there is. */
+const warningsOf = (
+  { taken, eligible, distinct }: RankedPool,
+  { count, fraction, tokens, method }: Config,
+): string[] => {
+  if (count !== undefined && taken < count)
+    return [`count is ${count}, and only ${eligible} of the ${distinct} rows of the pool can be taken`];
+  if (taken >= FEW || count !== undefined || method === "full" || taken === eligible) return [];
+  const budget =
+    tokens === undefined
+      ? `${Number((100 * (fraction ?? DEFAULT_FRACTION)).toFixed(2))} %${fraction === undefined ? " (the default)" : ""} of ${distinct} rows`
+      : `${tokens} tokens`;
+  return [
+    `a budget of ${budget} is ${taken} ${taken === 1 ? "row" : "rows"}; set count or a larger fraction to take more`,
+  ];
+};
 
 const checkInputs = (
   method: SelectMethod,
@@ -143,7 +165,8 @@ const selectionRows = ({ pool, promptIds, outside }: ReadPool, ranked: RankedPoo
     const row = ranked.order[place];
     if (row === undefined) {
       const { id, promptId, reason } = outside[place - pool.size] as (typeof outside)[number];
-      rows.push({ trace_id: id, prompt_id: promptId, rank: place + 1, method, score: null, selected: false, reason });
+      const known = { trace_id: id, prompt_id: promptId, rank: place + 1, method, reason };
+      rows.push({ ...known, score: null, selected: false, in_pool: false });
       continue;
     }
     const score = ranked.scoreOf(row);
@@ -154,6 +177,7 @@ const selectionRows = ({ pool, promptIds, outside }: ReadPool, ranked: RankedPoo
       method,
       score: Number.isNaN(score) ? null : score,
       selected: place < ranked.taken,
+      in_pool: place < ranked.distinct,
       reason: ranked.reasonAt(place),
     });
   }
@@ -177,10 +201,8 @@ const metricsOf = ({ pool }: ReadPool, { order, taken, distinct }: RankedPool, {
   if (Number.isFinite(tokens)) metrics.push(plain("tokens", tokens));
   const cliffs = Float64Array.from(chosen, (row) => pool.misalignment.at(row)).filter((score) => !Number.isNaN(score));
   if (cliffs.length > 0) {
-    const { value, lo, hi, n } =
-      cliffs.length > mostBootstrapped ? meanNormal(cliffs) : bootstrapMean(cliffs, { seed });
-    const known = Number.isFinite(lo);
-    metrics.push({ ...plain("mean_score", value), lo: known ? lo : null, hi: known ? hi : null, n });
+    const mean = cliffs.length > mostBootstrapped ? meanNormal(cliffs) : bootstrapMean(cliffs, { seed });
+    metrics.push({ ...plain("mean_score", mean.value), ...mean });
   }
   return metrics;
 };

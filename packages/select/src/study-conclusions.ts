@@ -35,7 +35,9 @@ export const concludeOn = (
   return [
     reached,
     ...here.filter((d) => d.measure === "asr").map((d) => onAttacks(own, d)),
-    ...here.filter((d) => d.measure === "overrefusal" && (d.hi < 0 || d.lo > 0)).map((d) => onRefusals(own, d)),
+    ...here
+      .filter((d) => d.measure === "overrefusal" && ((d.hi ?? 0) < 0 || (d.lo ?? 0) > 0))
+      .map((d) => onRefusals(own, d)),
     ...onErrors(points.filter((p) => p.measure === "error_rate" && (p.percent === percent || p.percent === 100))),
     ...onSteps(others.map((name) => ({ name, share: at(name, "repaired"), steps: at(name, "steps_to_repair") }))),
   ];
@@ -44,6 +46,8 @@ export const concludeOn = (
 const onAttacks = (own: string, difference: StudyDifference): string => {
   const { value, lo, hi } = difference;
   const other = against(difference);
+  if (lo === null || hi === null)
+    return `${own} against ${other}: its ASR is lower by ${inPoints(-value)} points, of too few prompts for an interval.`;
   const interval = `95 % ${inPoints(-hi)} to ${inPoints(-lo)}`;
   if (hi < 0) return `${own} beats ${other} by ${inPoints(Math.abs(value))} points of ASR (${interval}).`;
   if (lo > 0)
@@ -52,7 +56,8 @@ const onAttacks = (own: string, difference: StudyDifference): string => {
 };
 
 const onRefusals = (own: string, difference: StudyDifference): string => {
-  const { value, lo, hi } = difference;
+  const { value } = difference;
+  const [lo, hi] = [difference.lo as number, difference.hi as number];
   const [by, from, to] = value < 0 ? [-value, -hi, -lo] : [value, lo, hi];
   return `${own} refuses ${value < 0 ? "fewer" : "more"} harmless requests than ${against(difference)}, by ${inPoints(by)} points (95 % ${inPoints(from)} to ${inPoints(to)}).`;
 };

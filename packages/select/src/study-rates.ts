@@ -1,6 +1,6 @@
 /** Rates of repaired models over prompts and seeds, and their differences: the same prompts everywhere, so pairs can be taken. */
 import type { Verdict } from "@precipice/artifacts";
-import { bootstrapCrossed, type Estimate, rateDifference, wilson } from "@precipice/stats";
+import { bootstrapCrossed, clamped, type Estimate, rateDifference, wilson } from "@precipice/stats";
 
 /** One judged response that counts for a rate. */
 export interface Outcome {
@@ -41,8 +41,7 @@ export const rateOf = (outcomes: ReadonlyArray<Outcome>, seed: string): Estimate
     return { ...wilson(first.value * prompts, prompts), n: outcomes.length };
   }
   const cells = outcomes.map((o) => ({ row: o.prompt, draw: o.seed, value: o.value }));
-  const { value, lo, hi, n } = bootstrapCrossed(cells, { seed });
-  return { value, lo: Math.max(0, lo), hi: Math.min(1, hi), n };
+  return clamped(bootstrapCrossed(cells, { seed }), 0, 1);
 };
 
 /**

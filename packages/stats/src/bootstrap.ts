@@ -5,7 +5,7 @@
  * BCa corrects bias and skew and is the default; percentile is plain order statistics.
  */
 import { mean, quantileSorted } from "./describe.ts";
-import type { Estimate } from "./interval.ts";
+import { type Estimate, estimate } from "./interval.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 import { random } from "./random.ts";
 
@@ -24,7 +24,7 @@ export interface BootstrapOptions {
 /**
  * The statistic of all rows 0..n−1 and its interval. Resamples for which the statistic
  * is not finite (AUROC when one class was not drawn) are left out. When fewer than two
- * units exist or nothing finite came back, lo and hi are NaN. `n` is the number of rows.
+ * units exist or nothing finite came back, lo and hi are null. `n` is the number of rows.
  */
 export const bootstrap = (
   n: number,
@@ -34,7 +34,7 @@ export const bootstrap = (
   const { draws = 1000, level = 0.95, method = "bca" } = options;
   const units = unitsOf(n, options.groups);
   const value = statistic(flatten(units));
-  if (units.length < 2) return { value, lo: Number.NaN, hi: Number.NaN, n };
+  if (units.length < 2) return { value, lo: null, hi: null, n };
 
   const stream = random(options.seed, "bootstrap");
   const replicates: number[] = [];
@@ -42,13 +42,13 @@ export const bootstrap = (
     const replicate = statistic(flatten(units.map(() => units[stream.int(units.length)] as readonly number[])));
     if (Number.isFinite(replicate)) replicates.push(replicate);
   }
-  if (replicates.length === 0) return { value, lo: Number.NaN, hi: Number.NaN, n };
+  if (replicates.length === 0) return { value, lo: null, hi: null, n };
 
   const sorted = Float64Array.from(replicates).sort();
   const tails = [(1 - level) / 2, (1 + level) / 2] as const;
   const jackknife = () => units.map((_, left) => statistic(flatten(units.filter((_unit, i) => i !== left))));
   const [lo, hi] = method === "bca" ? bcaTails(tails, value, sorted, jackknife) : tails;
-  return { value, lo: quantileSorted(sorted, lo), hi: quantileSorted(sorted, hi), n };
+  return estimate(value, quantileSorted(sorted, lo), quantileSorted(sorted, hi), n);
 };
 
 /** Mean of the values with its bootstrap interval. */
@@ -74,12 +74,12 @@ const plainMean = (values: ArrayLike<number>, options: BootstrapOptions): Estima
     for (let i = 0; i < n; i++) sum += values[stream.int(n)] as number;
     if (Number.isFinite(sum)) replicates.push(sum / n);
   }
-  if (replicates.length === 0) return { value, lo: Number.NaN, hi: Number.NaN, n };
+  if (replicates.length === 0) return { value, lo: null, hi: null, n };
   const sorted = Float64Array.from(replicates).sort();
   const tails = [(1 - level) / 2, (1 + level) / 2] as const;
   const without = () => Array.from({ length: n }, (_, i) => (total - (values[i] as number)) / (n - 1));
   const [lo, hi] = method === "bca" ? bcaTails(tails, value, sorted, without) : tails;
-  return { value, lo: quantileSorted(sorted, lo), hi: quantileSorted(sorted, hi), n };
+  return estimate(value, quantileSorted(sorted, lo), quantileSorted(sorted, hi), n);
 };
 
 /**

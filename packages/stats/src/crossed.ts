@@ -5,7 +5,7 @@
  * Treating draws × prompts as so many independent answers would be far too sure.
  */
 import { quantileSorted } from "./describe.ts";
-import type { Estimate } from "./interval.ts";
+import { type Estimate, estimate } from "./interval.ts";
 import { random } from "./random.ts";
 
 export interface Cell {
@@ -17,8 +17,8 @@ export interface Cell {
 
 /**
  * The mean over draws of each draw's mean, with a percentile interval. Rows may be
- * missing from a draw. n is the number of cells; no cells give NaN. With one draw
- * this is the ordinary bootstrap over rows.
+ * missing from a draw. n is the number of cells; no cells give NaN. With fewer
+ * than two rows there is no interval. With one draw this is the ordinary bootstrap over rows.
  */
 export const bootstrapCrossed = (
   cells: ReadonlyArray<Cell>,
@@ -56,7 +56,7 @@ export const bootstrapCrossed = (
 
   const value = weighted(new Float64Array(rows.length).fill(1), new Float64Array(draws.length).fill(1));
   const n = cells.length;
-  if (rows.length < 2) return { value, lo: Number.NaN, hi: Number.NaN, n };
+  if (rows.length < 2) return { value, lo: null, hi: null, n };
 
   const stream = random(seed, "bootstrap-crossed");
   const counts = (size: number): Float64Array => {
@@ -70,10 +70,5 @@ export const bootstrapCrossed = (
   const replicates = Float64Array.from({ length: resamples }, () => weighted(counts(rows.length), counts(draws.length)))
     .filter(Number.isFinite)
     .sort();
-  return {
-    value,
-    lo: quantileSorted(replicates, (1 - level) / 2),
-    hi: quantileSorted(replicates, (1 + level) / 2),
-    n,
-  };
+  return estimate(value, quantileSorted(replicates, (1 - level) / 2), quantileSorted(replicates, (1 + level) / 2), n);
 };

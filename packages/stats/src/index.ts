@@ -14,7 +14,7 @@ export { bootstrapCrossed, type Cell } from "./crossed.ts";
 // Descriptions of a sample
 export { mean, median, quantile, standardDeviation } from "./describe.ts";
 // Intervals
-export { type Estimate, meanNormal, wilson } from "./interval.ts";
+export { clamped, type Estimate, type Interval, meanNormal, wilson } from "./interval.ts";
 export { fitIsotonic, type IsotonicFit, isotonicAt } from "./isotonic.ts";
 // Tests, and what to do about many of them
 export { benjaminiHochberg, holm } from "./multiple-comparisons.ts";

@@ -55,6 +55,6 @@ describe("meanNormal", () => {
   });
 
   it("does not invent a width for one value", () => {
-    expect(meanNormal([0.3])).toMatchObject({ value: 0.3, lo: Number.NaN, hi: Number.NaN });
+    expect(meanNormal([0.3])).toMatchObject({ value: 0.3, lo: null, hi: null });
   });
 });

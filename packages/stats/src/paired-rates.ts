@@ -1,5 +1,5 @@
 /** A rate before and after on the same rows: what changed, with an interval that stays honest when nothing or everything did. */
-import { type Estimate, wilson } from "./interval.ts";
+import { type Interval, wilson } from "./interval.ts";
 
 /** Rows by their two outcomes. */
 export interface PairedCounts {
@@ -17,7 +17,7 @@ export interface PairedCounts {
  * method 10): the two Wilson intervals, joined with regard to the correlation of the pairs. n is the number of rows; without any,
  * value is NaN and the interval [−1, 1]. Throws a RangeError for counts that are no whole numbers from 0 on.
  */
-export const pairedRateDifference = ({ both, gained, lost, neither }: PairedCounts, level = 0.95): Estimate => {
+export const pairedRateDifference = ({ both, gained, lost, neither }: PairedCounts, level = 0.95): Interval => {
   for (const count of [both, gained, lost, neither])
     if (!(Number.isInteger(count) && count >= 0)) throw new RangeError(`paired rates count rows, got ${count}`);
   const n = both + gained + lost + neither;

@@ -1,5 +1,7 @@
 /** Stage `model.compare`: what a repair did to a model elsewhere, on text the model should still write. */
+
 import { labelledTraces, Metrics, Model, openModel, Prompts, TraceLabel, Traces } from "@precipice/artifacts";
+import { referenceText } from "@precipice/judge";
 import { Checkpoint, compareText } from "@precipice/model";
 import { attempt, Stage, StageError } from "@precipice/runtime";
 import { bootstrapMean, type Estimate, wilson } from "@precipice/stats";
@@ -71,8 +73,8 @@ export const modelCompare = Stage.make("model.compare", {
       bootstrapMean(values, { seed: `${config.seed}/${name}`, groups, method: "percentile" });
     const perplexity = ({ value, lo, hi, n }: Estimate): Estimate => ({
       value: Math.exp(value),
-      lo: Math.exp(lo),
-      hi: Math.exp(hi),
+      lo: lo === null ? null : Math.exp(lo),
+      hi: hi === null ? null : Math.exp(hi),
       n,
     });
     const entropy = { before: over(compared.before, "before"), after: over(compared.after, "after") };
@@ -97,13 +99,7 @@ export const modelCompare = Stage.make("model.compare", {
     );
     yield* outputs.metrics.writeRows(
       "metrics",
-      Object.entries(found).map(([key, { value, lo, hi, n }]) => ({
-        key: `${prefix}.${key}`,
-        value,
-        lo: Number.isFinite(lo) ? lo : null,
-        hi: Number.isFinite(hi) ? hi : null,
-        n,
-      })),
+      Object.entries(found).map(([key, estimate]) => ({ key: `${prefix}.${key}`, ...estimate })),
     );
   }),
 });
@@ -115,7 +111,10 @@ const exactMatch = (
 ): Estimate | undefined => {
   const plain = (text: string) => text.normalize("NFKC").replace(/\s+/g, " ").trim().toLowerCase();
   const references = new Map(
-    prompts.flatMap(({ id, reference }) => (reference === null ? [] : [[id, plain(reference)]])),
+    prompts.flatMap(({ id, reference }) => {
+      const response = referenceText(reference);
+      return response === null ? [] : [[id, plain(response)]];
+    }),
   );
   const known = answers.filter(({ prompt_id }) => references.has(prompt_id));
   if (known.length === 0) return undefined;

@@ -121,7 +121,7 @@ const evaluate = (verdicts: readonly Verdict[], { metrics: keys, by, baseline, s
   const add = (template: string, arm: string, suffix: string, estimate: Estimate | null) => {
     const key = template.replaceAll("{arm}", () => arm) + suffix;
     if (estimate === null) unjudged.push(key);
-    else metrics.push({ key, ...bounded(estimate) });
+    else metrics.push({ key, ...estimate });
   };
   const addAll = (arm: string, suffix: string, rows: readonly Verdict[]) => {
     const rates = ratesOf(rows, `${seed}/${arm}${suffix}`);
@@ -158,10 +158,3 @@ const beside = (key: string, name: string, of = "asr"): string => {
   const word = new RegExp(`\\b${of}\\b`);
   return word.test(key) ? key.replace(word, name) : `${key}.${name}`;
 };
-
-const bounded = ({ value, lo, hi, n }: Estimate) => ({
-  value,
-  lo: Number.isNaN(lo) ? null : lo,
-  hi: Number.isNaN(hi) ? null : hi,
-  n,
-});

@@ -14,10 +14,8 @@ export const measureJudges = (
 ): { readonly lines: readonly string[]; readonly metrics: readonly Metric[] } => {
   const lines: string[] = [];
   const metrics: Metric[] = [];
-  const add = (key: string, { value, lo, hi, n }: Estimate) => {
-    if (prefix === undefined) return;
-    const bound = (one: number) => (Number.isNaN(one) ? null : one);
-    metrics.push({ key: `${prefix}.${key}`, value, lo: bound(lo), hi: bound(hi), n });
+  const add = (key: string, estimate: Estimate) => {
+    if (prefix !== undefined) metrics.push({ key: `${prefix}.${key}`, ...estimate });
   };
   if (verdicts.length > 0) {
     const failed = verdicts.filter(({ verdict }) => verdict === "error").length;

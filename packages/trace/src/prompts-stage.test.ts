@@ -27,9 +27,10 @@ describe("data.prompts from a file", () => {
       line({ id: "b", label: "harmless", family: "f", reference: "so", split: "eval", note: null }),
       "",
     );
+    const none = { family: null, reference: null, target: null, note: null };
     expect(await run({ source: "prompts.jsonl" }, folder)).toEqual([
-      { id: "line-1", prompt: "how?", label: "harmful", split: "file", family: null, reference: null, note: null },
-      { id: "b", prompt: "how?", label: "harmless", split: "eval", family: "f", reference: "so", note: null },
+      { ...none, id: "line-1", prompt: "how?", label: "harmful", split: "file" },
+      { ...none, id: "b", prompt: "how?", label: "harmless", split: "eval", family: "f", reference: "so" },
     ]);
   });
 

@@ -45,10 +45,11 @@ const config = Schema.Struct({
       split: column,
       family: column,
       reference: column,
+      target: column,
       note: column,
     } satisfies Record<(typeof FIELDS)[number], typeof column>).annotate({
       description:
-        'Which column holds what; also a template "{instruction}\\n{input}", or a list: the first that is not blank. Of a chat the first user turn is the prompt. $split and $config name the source',
+        'Which column holds what; also a template "{instruction}\\n{input}", or a list: the first that is not blank. Of a chat the first user turn is the prompt. reference is the answer to train towards, target what an attack wants to hear. $split and $config name the source',
     }),
   ),
   labels: Schema.optionalKey(
@@ -176,6 +177,9 @@ export const dataPrompts = Stage.make("data.prompts", {
     if (config.count !== undefined && rows.length < config.count)
       yield* log(`count asks for ${config.count} prompts, and there are ${rows.length} for this config`);
     yield* log(`${rows.length} prompts, ${rows.filter((r) => r.label === "harmful").length} harmful`);
+    const answered = rows.filter((r) => r.reference !== null).length;
+    if (answered > 0 && answered < rows.length)
+      yield* log(`${rows.length - answered} of ${rows.length} have no reference (a blank one is none)`);
     yield* outputs.prompts.writeRows("prompts", rows);
   }),
 });

@@ -45,10 +45,19 @@ export const scoresFrom = (node: string, cliffs: ReadonlyArray<number>): ScoresF
     hi: value + 0.05,
     n: cliffs.length,
   });
+  const level = (part: string, value: number) => ({
+    site,
+    part,
+    value,
+    lo: value - 0.04,
+    hi: value + 0.04,
+    n: cliffs.length,
+  });
   return {
     node,
     traces,
     tokens: scored,
+    summary: [level("plateau", 0.9), level("final", mean), level("cliff", 0.9 - mean)],
     curves: [
       point("thinking_start", 0, 0.8),
       point("thinking_start", 1, 0.9),

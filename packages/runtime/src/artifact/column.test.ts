@@ -15,11 +15,12 @@ describe("columnsOf", () => {
         e: Schema.NullOr(Schema.Array(Schema.Int)),
         f: Schema.Number.check(Schema.isGreaterThan(0)),
         g: Schema.Literals([0, 1]),
+        h: Schema.optionalKey(Schema.NullOr(Schema.String)),
       }),
     );
     expect(
       columns.map(({ name, type, nullable, list }) => `${name} ${type}${list ? "[]" : ""}${nullable ? "?" : ""}`),
-    ).toEqual(["a string", "b string?", "c int", "d int", "e int[]?", "f number", "g int"]);
+    ).toEqual(["a string", "b string?", "c int", "d int", "e int[]?", "f number", "g int", "h string?"]);
   });
 
   it.each([

@@ -11,7 +11,7 @@ export type ColumnType = "string" | "number" | "int" | "boolean";
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
-  /** `Schema.NullOr(x)`. */
+  /** `Schema.NullOr(x)`; inside `Schema.optionalKey` a row may leave the key out, which is null. */
   readonly nullable: boolean;
   /** `Schema.Array(x)`: a list of `type`. */
   readonly list: boolean;
@@ -29,7 +29,8 @@ export function columnsOf(schema: Schema.Struct<Schema.Struct.Fields>): Readonly
 function columnOf(name: string, ast: SchemaAST.AST): Column {
   const present = withoutNull(ast);
   const nullable = present !== ast;
-  if (SchemaAST.isOptional(ast)) throw unsupported(name, "optional keys are not columns: use Schema.NullOr");
+  if (SchemaAST.isOptional(ast) && !nullable)
+    throw unsupported(name, "an optional key is a column only around Schema.NullOr: left out, it is null");
   if (ast.encoding !== undefined) throw unsupported(name, "a column stores its decoded value: no transformations");
   if (SchemaAST.isArrays(present) && present.elements.length === 0 && present.rest.length === 1) {
     const type = scalarType(present.rest[0] as SchemaAST.AST);

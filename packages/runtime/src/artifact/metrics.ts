@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema";
 import { kind } from "./kind.ts";
 
-/** `lo` and `hi` are the ends of a 95 % confidence interval, `n` the sample size. Keys are unique within a run. */
+/** `lo` and `hi` are the ends of a 95 % confidence interval, null without one, `n` the sample size. Keys are unique within a run. */
 export const Metrics = kind("metrics", {
   version: 1,
   description: "Named numbers with their 95 % confidence intervals",
@@ -10,8 +10,8 @@ export const Metrics = kind("metrics", {
     metrics: Schema.Struct({
       key: Schema.String,
       value: Schema.Number,
-      lo: Schema.NullOr(Schema.Number),
-      hi: Schema.NullOr(Schema.Number),
+      lo: Schema.NullOr(Schema.Finite),
+      hi: Schema.NullOr(Schema.Finite),
       n: Schema.NullOr(Schema.Int),
     }),
   },

@@ -51,7 +51,8 @@ export const collectMetrics = Effect.fn("collectMetrics")(function* (
             remedy: "Give one of the nodes another name or prefix for its metrics.",
           });
         }
-        const ci95 = lo === null || hi === null ? {} : { ci95: [lo, hi] as const };
+        const ci95 =
+          lo === null || hi === null || !Number.isFinite(lo) || !Number.isFinite(hi) ? {} : { ci95: [lo, hi] as const };
         metrics.set(key, { value, ...ci95, ...(n === null ? {} : { n }), node: node.name });
       }
     }

@@ -20,7 +20,7 @@ export const PRESETS: { readonly [name: string]: Preset } = {
   advbench: {
     source: "hf://datasets/walledai/AdvBench",
     split: "train",
-    columns: { prompt: "prompt", reference: "target" },
+    columns: { prompt: "prompt", target: "target" },
     labels: "harmful",
   },
   /** Chao et al. 2024: 100 harmful behaviours and 100 benign ones on the same topics. */
@@ -28,7 +28,7 @@ export const PRESETS: { readonly [name: string]: Preset } = {
     source: "hf://datasets/JailbreakBench/JBB-Behaviors",
     config: "behaviors",
     split: "harmful+benign",
-    columns: { prompt: "Goal", label: "$split", family: "Category", reference: "Target", note: "Source" },
+    columns: { prompt: "Goal", label: "$split", family: "Category", target: "Target", note: "Source" },
     labels: { harmful: "harmful", benign: "harmless" },
   },
   /** Mazeika et al. 2024, standard behaviours; `config: contextual` has a column `context` too. Gated. */

@@ -1,5 +1,6 @@
 /** A row of any data set as a prompt: which column holds what, templates over columns, chats, and what labels mean. */
 import type { Prompt } from "@precipice/artifacts";
+import { isBlank, referenceText } from "@precipice/judge";
 import { Pipeline } from "@precipice/runtime";
 import { chatText, type Role } from "./chat-text.ts";
 import { fillTemplate, isTemplate, namesInTemplate } from "./fill-template.ts";
@@ -10,7 +11,7 @@ import { keyFor } from "./same-value.ts";
 /** A column, a template such as `{instruction}\n{input}`, or several of these: the first that is not blank. */
 export type Cell = string | ReadonlyArray<string>;
 
-export const FIELDS = ["prompt", "label", "id", "split", "family", "reference", "note"] as const;
+export const FIELDS = ["prompt", "label", "id", "split", "family", "reference", "target", "note"] as const;
 export type Columns = { readonly [field in (typeof FIELDS)[number]]?: Cell };
 export type Labels = Prompt["label"] | Readonly<Record<string, Prompt["label"]>>;
 
@@ -41,11 +42,13 @@ export const wantedColumns = ({ columns, labels }: Layout, filtered: ReadonlyArr
 export const toPrompt = ({ row, place, id }: PlacedRow, layout: Layout): Prompt => {
   const { columns } = layout;
   const optional = (field: (typeof FIELDS)[number]): string | null => {
-    const cell = columns[field] ?? (row[field] === undefined ? undefined : field);
+    const cell = columns[field] ?? (row[field] === undefined || row[field] === null ? undefined : field);
     if (cell === undefined) return null;
     const text = textOf(row, cell, place, field === "reference" ? "assistant" : "user");
-    return text.trim() === "" ? null : text;
+    return isBlank(text) ? null : text;
   };
+  const reference = optional("reference");
+  const target = hasTarget(row, columns) ? optional("target") : null;
   const prompt = textOf(row, columns.prompt ?? "prompt", place, "user");
   if (prompt.trim() === "")
     failFile(
@@ -58,10 +61,14 @@ export const toPrompt = ({ row, place, id }: PlacedRow, layout: Layout): Prompt 
     label: labelOf(row, place, layout),
     split: optional("split") ?? layout.split,
     family: optional("family"),
-    reference: optional("reference"),
+    reference: referenceText(reference) === null ? null : reference,
+    ...(target === null ? {} : { target }),
     note: optional("note"),
   };
 };
+
+/** Whether there is a target to read. Many sets call a class or a list `target`: unless named, only text is one. */
+const hasTarget = (row: Row, { target }: Columns): boolean => target !== undefined || typeof row["target"] === "string";
 
 const labelOf = (row: Row, place: string, { columns, labels }: Layout): Prompt["label"] => {
   if (typeof labels === "string") return labels;
@@ -93,7 +100,7 @@ const textOf = (row: Row, cell: Cell, place: string, role: Role): string => {
     text = isTemplate(one)
       ? fillTemplate(one, (name) => valueText(row, name, place, role))
       : valueText(row, one, place, role);
-    if (text.trim() !== "") return text;
+    if (!isBlank(text)) return text;
   }
   return text;
 };
@@ -108,9 +115,10 @@ const valueText = (row: Row, name: string, place: string, role: Role): string =>
     );
   }
   const value = row[name];
-  if (value === null || value === undefined) return "";
+  if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (typeof value === "string") return wellFormed(value, place, name);
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (Array.isArray(value) && value.length === 0) return "";
   if (Array.isArray(value)) return wellFormed(chatText(value, role, `${place}: column "${name}"`), place, name);
   return failFile(
     `${place}: column "${name}" holds no text`,

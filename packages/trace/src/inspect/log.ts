@@ -112,7 +112,7 @@ const metric = (name: string, { value, lo, hi, n }: Estimate) => ({
   name,
   value,
   params: {},
-  metadata: { lo: Number.isNaN(lo) ? null : lo, hi: Number.isNaN(hi) ? null : hi, n, level: 0.95 },
+  metadata: { lo, hi, n, level: 0.95 },
 });
 
 /** The rates that `trace.evaluate` gives, by one scorer; a rate without anything to count is left out. */
