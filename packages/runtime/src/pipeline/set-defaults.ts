@@ -4,7 +4,7 @@ import type { Template } from "./graph.ts";
 import type { LocatedMap } from "./located.ts";
 import { suggestion } from "./nearest.ts";
 import type { Report } from "./report.ts";
-import { replaced, type Setting } from "./set.ts";
+import { replaced, rule, type Setting } from "./set.ts";
 import type { Document } from "./tree.ts";
 import { natural } from "./typed.ts";
 
@@ -32,7 +32,9 @@ export function applyDefaults(
     if (target === undefined) {
       const id = path.slice(0, -1).join(".");
       const remedy = suggestion(id, registry.stages.keys(), "stages");
-      if (!registry.incomplete) report.problem("E_STAGE_UNKNOWN", `there is no stage "${id}"`, at, remedy);
+      const whole = path.join(".");
+      if (registry.stages.has(whole)) report.problem("E_SET", `"defaults.${whole}" cannot be set whole`, at, rule);
+      else if (!registry.incomplete) report.problem("E_STAGE_UNKNOWN", `there is no stage "${id}"`, at, remedy);
       return files;
     }
     const { stage, key } = target;

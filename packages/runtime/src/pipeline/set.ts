@@ -30,7 +30,7 @@ export interface Settings {
 export const noSettings: Settings = { vars: [], nodes: [], defaults: [] };
 
 const heads = ["vars", "nodes", "defaults"];
-const rule =
+export const rule =
   "What can be set: vars.NAME=VALUE (or NAME=VALUE), nodes.NODE.config.KEY=VALUE and defaults.STAGE.KEY=VALUE.";
 
 /** Parses every set; what cannot be one is `E_SET`. Relative paths in values start at the folder `from`. */

@@ -6,7 +6,7 @@ import { parseYaml } from "./yaml.ts";
 /** The value behind the `=`; `from` is the folder that relative paths in it start at. */
 export function typedValue(text: string, at: Place, from: string): LocatedScalar {
   const { value, issues } = parseYaml(text, at.file, { column: at.column });
-  const yaml = value === undefined ? undefined : loosened(value, from);
+  const yaml = value === undefined || issues.length > 0 ? undefined : loosened(value, from);
   return { type: "scalar", at, value: text, style: "quoted", from, typed: { yaml, issues, replacesText: false } };
 }
 
