@@ -105,6 +105,7 @@ export { splitTrace, type WrittenTrace } from "./text/split-trace.ts";
 export { inScope, regionsOf, TOKEN_SCOPES, type TokenRegions, type TokenScope } from "./text/token-scope.ts";
 export { type BosRule, TextTokenizer } from "./text/tokenizer.ts";
 export { type FeedOptions, type TrainingRow, trainingFeeds, weightTotal } from "./training-feeds.ts";
+export { PLANTED_HEADS_FILE, type PlantedHead, plantedHeadsText } from "./weights/planted-heads.ts";
 export {
   encodeFloats,
   type FloatTensor,
