@@ -36,7 +36,7 @@ export const fileDigest = async (
 
 const identity = async (file: string) => {
   const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
-  const changedMs = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  const changedMs = Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6;
   return { name: [dev, ino, size, mtimeNs, ctimeNs].join(":"), size: Number(size), changedMs };
 };
 
