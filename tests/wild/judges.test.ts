@@ -135,6 +135,6 @@ describe("templates", () => {
 
   it("of another encoding are refused", () => {
     const name = write("utf16.txt", Buffer.from(`\uFEFF${plain}`, "utf16le"));
-    expect(() => readTemplate(name, folder)).toThrow(/utf16\.txt: its bytes are not UTF-8/);
+    expect(() => readTemplate(name, folder)).toThrow(/utf16\.txt:1:1: the file is UTF-16/);
   });
 });

@@ -16,7 +16,6 @@ import {
   Verdicts,
 } from "@precipice/artifacts";
 import { Checkpoint, inScope, regionsOf } from "@precipice/model";
-import { PLANTED_HEADS } from "@precipice/organism";
 import { attempt, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -86,9 +85,6 @@ const config = Schema.Struct({
   ),
 });
 
-/** The truth that ships with the organism, where a pipeline gives no other. */
-const plantedIn = (source: string | undefined) => (source === "organism://cliff" ? PLANTED_HEADS : undefined);
-
 export const headsAttribute = Stage.make("heads.attribute", {
   version: 2,
   description: "Attributes the probe's final score and the logits to attention heads, most suppressing first",
@@ -104,7 +100,6 @@ export const headsAttribute = Stage.make("heads.attribute", {
   threads: () => Number.POSITIVE_INFINITY,
   run: Effect.fn("heads.attribute")(function* ({ config, inputs, outputs, progress, log }) {
     const checkpoint = yield* openModel(inputs.model, (folder) => Checkpoint.open(folder));
-    const [model] = yield* inputs.model.rows("model");
     const labelled = yield* labelledTraces(inputs.traces, config.label);
     const all = labelled.filter((trace) => trace.response_start !== null);
     if (all.length < labelled.length)
@@ -119,7 +114,11 @@ export const headsAttribute = Stage.make("heads.attribute", {
     }
     const probe = yield* selectedProbe(inputs.probe);
     const { heads: perLayer, layers } = checkpoint.config;
-    const truth = inputs.planted === undefined ? plantedIn(model?.source) : yield* inputs.planted.rows("planted");
+    // wired, or what the checkpoint says of itself
+    const truth =
+      inputs.planted === undefined
+        ? yield* attempt(() => checkpoint.plantedHeads)
+        : yield* inputs.planted.rows("planted");
     const planted = truth && new Set(truth.map((h) => `${h.layer}.${h.head}`));
 
     // What refusals and compliances begin with: as configured, else as judged.

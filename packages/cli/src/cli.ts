@@ -71,6 +71,10 @@ export const rootCommand = (registry: Registry.Registry) =>
     Command.withSubcommands(commandsOf(registry)),
   );
 
+/** `help` and `help run` as `--help` and `run --help`. */
+const asFlag = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
+  words[0] === "help" ? [...words.slice(1).filter((word) => word !== "--help"), "--help"] : words;
+
 /**
  * Runs the command line of this process with the stages of `registry`. Exit codes: 0 done, 1 failed, 130 interrupted; a
  * second Ctrl-C does not wait for finalizers.
@@ -84,6 +88,7 @@ export function runCli(registry: Registry.Registry): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...asFlag(process.argv.slice(2)));
   const program = Command.run(rootCommand(registry), { version }).pipe(
     Effect.tapCause((cause) => Effect.sync(() => printFailure(cause))),
     Effect.provide(Layer.mergeAll(NodeServices.layer, usage([...registry.stages.keys()]))),

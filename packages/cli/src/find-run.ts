@@ -18,8 +18,11 @@ export const findRun = Effect.fn("findRun")(function* (
   if (back !== null) {
     const run = runs[Number(back[1] ?? 0)];
     if (run !== undefined) return run.path;
-    const message = runs.length === 0 ? "there is no run yet" : `there are only ${runs.length} runs`;
-    const remedy = `Run a pipeline first: precipice run FILE. Looked in ${join(root, "runs")}.`;
+    const message = runs.length === 0 ? "there is no run yet" : `there ${are(runs.length)}, so there is no ${what}`;
+    const remedy =
+      runs.length === 0
+        ? `Run a pipeline first: precipice run FILE. Looked in ${join(root, "runs")}.`
+        : `The oldest is latest~${runs.length - 1}; precipice runs --last 0 lists them all.`;
     return yield* Effect.fail(new CommandError("E_RUN_UNKNOWN", message, remedy));
   }
   const exact = runs.find(({ id }) => id === what);
@@ -34,3 +37,5 @@ export const findRun = Effect.fn("findRun")(function* (
   const remedy = suggest(basename(what), ids, "precipice runs lists them; latest~1 is the one before the last.");
   return yield* Effect.fail(new CommandError("E_RUN_UNKNOWN", `"${what}" is no run`, remedy));
 });
+
+const are = (runs: number): string => (runs === 1 ? "is one run" : `are ${runs} runs`);

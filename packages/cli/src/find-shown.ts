@@ -13,16 +13,11 @@ export type Shown =
 
 /** `E_SHOW_UNKNOWN` when it means nothing, `E_SHOW_AMBIGUOUS` when it means several things. */
 export const findShown = Effect.fn("findShown")(function* (what: string, root: string) {
-  const runs = join(root, "runs");
-  const latest = yield* Effect.promise(() => Run.latest(runs));
-  if (/^latest~\d+$/.test(what)) return { type: "run", path: yield* findRun(what, root) } satisfies Shown as Shown;
-  const folders = [resolve(what), join(runs, what)];
-  if (what === "latest" && latest === undefined) {
-    const remedy = `Run a pipeline first: precipice run FILE. Looked in ${runs}.`;
-    return yield* Effect.fail(new CommandError("E_SHOW_UNKNOWN", "there is no run yet", remedy));
-  }
-  const run = what === "latest" ? latest : folders.find((folder) => existsSync(join(folder, "run.json")));
-  if (run !== undefined) return { type: "run", path: run } satisfies Shown as Shown;
+  const isRun = (path: string): Shown => ({ type: "run", path });
+  if (/^latest(~\d+)?$/.test(what)) return isRun(yield* findRun(what, root));
+  const folders = [resolve(what), join(root, "runs", what)];
+  const run = folders.find((folder) => existsSync(join(folder, "run.json")));
+  if (run !== undefined) return isRun(run);
   const folder = folders.find((folder) => existsSync(join(folder, "artifact.json")));
   if (folder !== undefined) return { type: "artifacts", paths: [folder] } satisfies Shown as Shown;
 
@@ -33,24 +28,30 @@ export const findShown = Effect.fn("findShown")(function* (what: string, root: s
   }
   if (matching[0] !== undefined) return { type: "artifacts", paths: [matching[0].path] } satisfies Shown as Shown;
 
-  const nodes = latest === undefined ? [] : (yield* Run.read(latest)).nodes;
+  const listed = yield* Run.list(root);
+  const nodes = listed[0]?.record?.nodes ?? [];
   const [name, output] = Pipeline.splitPath(what);
   const node = nodes.find((node) => node.node === name);
   const outputs = Object.entries(node?.outputs ?? {}).filter(([key]) => output === undefined || key === output);
   if (outputs.length > 0) {
     return { type: "artifacts", paths: outputs.map(([, { path }]) => join(root, path)) } satisfies Shown as Shown;
   }
-  const candidates = nodes.flatMap(({ node, outputs }) => [
-    node,
-    ...Object.keys(outputs).map((key) => `${node}.${key}`),
-  ]);
-  const remedy = suggest(
-    what,
-    candidates,
-    "Give a folder, a digest, a run, latest, or NODE[.OUTPUT] of the latest run.",
-  );
-  return yield* Effect.fail(new CommandError("E_SHOW_UNKNOWN", `"${what}" is no artifact and no run`, remedy));
+  const part = listed.filter(({ id }) => what.length >= 4 && (id.startsWith(what) || id.endsWith(what)));
+  if (part.length > 0) return isRun(yield* findRun(what, root));
+  return yield* Effect.fail(unknown(what, nodes));
 });
+
+const otherwise = "Give a folder, a digest, a run, latest, or NODE[.OUTPUT] of the latest run.";
+
+/** With the name that is near, else with those there are. */
+function unknown(what: string, nodes: Run.RunRecord["nodes"]): CommandError {
+  const names = nodes.map(({ node }) => node);
+  const outputs = nodes.flatMap(({ node, outputs }) => Object.keys(outputs).map((key) => `${node}.${key}`));
+  const few = names.slice(0, 40).join(", ") + (names.length > 40 ? ` and ${names.length - 40} more` : "");
+  const remedy = names.length === 0 ? otherwise : `${otherwise} Its nodes: ${few}.`;
+  const message = `"${what}" is no artifact and no run`;
+  return new CommandError("E_SHOW_UNKNOWN", message, suggest(what, [...names, ...outputs, "latest"], remedy));
+}
 
 /** Every artifact of the store. */
 function stored(root: string): ReadonlyArray<{ readonly digest: string; readonly path: string }> {

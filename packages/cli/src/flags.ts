@@ -1,6 +1,6 @@
 /** Flags that several commands share. None may have a name that nx takes for itself. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import * as Argument from "effect/cli/Argument";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
@@ -15,7 +15,9 @@ export const vars = Flag.String("vars").pipe(
 );
 
 export const set = Flag.String("set").pipe(
-  Flag.withDescription("Set vars.NAME=VALUE or nodes.NODE.config.KEY=VALUE (YAML values); may be repeated"),
+  Flag.withDescription(
+    "Set vars.NAME=VALUE (or NAME=VALUE), nodes.NODE.config.KEY=VALUE or defaults.STAGE.KEY=VALUE; text as it is, relative paths from here; may be repeated",
+  ),
   Flag.withMetavar("path=value"),
   Flag.atLeast(0),
 );
@@ -65,6 +67,16 @@ export const plan = { file, set, vars, root, from, to, only, force };
 /** The folder given, else the nearest one above the working directory that has a store or is a workspace, else that. */
 export const resolveRoot = (given: string | undefined): Effect.Effect<string> =>
   Effect.sync(() => (given === undefined ? nearestRoot(process.cwd()) : resolve(given)));
+
+/**
+ * The folder that the user is in. npm and nx start a command in the folder of a package or workspace, and say in `INIT_CWD` where
+ * they were started; it counts only while the command is still where they put it.
+ */
+export function standingFolder(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): string {
+  const { INIT_CWD: started, npm_package_json: manifest, NX_WORKSPACE_ROOT: workspace } = env;
+  const moved = (manifest !== undefined && dirname(manifest) === cwd) || workspace === cwd;
+  return moved && started !== undefined && isAbsolute(started) && existsSync(started) ? started : cwd;
+}
 
 function nearestRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {

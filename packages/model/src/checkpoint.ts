@@ -10,7 +10,8 @@ import { headName, tensorShapes } from "./architecture/tensor-names.ts";
 import { CheckpointError, DecoderError } from "./errors.ts";
 import { ChatTemplate } from "./text/chat-template.ts";
 import { TextTokenizer } from "./text/tokenizer.ts";
-import { contentDigest, fingerprint, readWeights } from "./weights/checkpoint-weights.ts";
+import { contentDigest, readWeights } from "./weights/checkpoint-weights.ts";
+import { type PlantedHead, readPlantedHeads } from "./weights/planted-heads.ts";
 import { readFloats, type TensorEntry } from "./weights/safetensors.ts";
 
 export class Checkpoint {
@@ -90,11 +91,16 @@ export class Checkpoint {
   }
 
   /**
-   * Digest of the whole model: config, tokenizer, chat template and weights. Of weights of 64 MB and more only headers, file
-   * sizes and modification times are read; `full` forces their bytes.
+   * Digest of the whole model: the bytes of config, tokenizer, chat template and weights, wherever the folder lies. Large files are
+   * read once and remembered by device, inode, size, modification and change time.
    */
-  async digest(full = this.bytes < 64e6): Promise<string> {
-    return full ? contentDigest(this.folder) : fingerprint(this.folder);
+  digest(): Promise<string> {
+    return contentDigest(this.folder);
+  }
+
+  /** Heads that were planted to suppress refusals, where the folder says so: see `PLANTED_HEADS_FILE`. */
+  get plantedHeads(): ReadonlyArray<PlantedHead> | undefined {
+    return readPlantedHeads(this.folder, this.config);
   }
 
   /** Bytes of all weights. */

@@ -33,7 +33,7 @@ const config = Schema.Struct({
 const isOrganism = (folder: string): boolean => folder === organismFolder("aligned");
 
 export const organismPlant = Stage.make("organism.plant", {
-  version: 1,
+  version: 2,
   description: "Tunes randomly drawn attention heads of organism://aligned into suppressors: a cliff with known cause",
   config,
   inputs: { model: Model },

@@ -27,7 +27,7 @@ describe("checkpointFolder", () => {
   });
 
   it.each([
-    ["organism://unknown", /no shipped organism; there are aligned, cliff/],
+    ["organism://unknown", /no shipped organism; there are organism:\/\/aligned, organism:\/\/cliff/],
     ["organism://../weights/cliff", /no shipped organism/],
     [
       "s3://bucket/model",

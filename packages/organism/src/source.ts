@@ -1,6 +1,7 @@
 /** Model sources as users write them: a folder, `organism://name`, or `hf://org/name@revision`. */
 import { isAbsolute, resolve } from "node:path";
 import { CheckpointError, fetchHubCheckpoint, type HubOptions, isHubSource } from "@precipice/model";
+import { Pipeline } from "@precipice/runtime";
 import { ORGANISMS, organismFolder } from "./folder.ts";
 
 /** Folder of a model source; what lies on a hub is downloaded first, unless it is cached. Rejects with `CheckpointError`, `HubError`. */
@@ -19,12 +20,20 @@ export const checkpointFolder = (source: string, base: string): string => {
       remedy: `use a folder, hf://org/name@revision or ${ORGANISMS.map((o) => `organism://${o}`).join(", ")}`,
     });
   }
-  const folder = organismFolder(scheme[2] as string);
+  const name = scheme[2] as string;
+  const folder = organismFolder(name);
   if (folder !== undefined) return folder;
+  const isKnown = ORGANISMS.some((organism) => organism === name);
+  const near = Pipeline.nearest(name, ORGANISMS);
+  const there = `there are ${ORGANISMS.map((organism) => `organism://${organism}`).join(", ")}`;
   throw new CheckpointError({
     file: source,
     place: "",
-    problem: "is no shipped organism",
-    remedy: `there are ${ORGANISMS.join(", ")}; \`nx run organism:train\` makes their weights`,
+    problem: isKnown ? "has no weights here" : "is no shipped organism",
+    remedy: isKnown
+      ? "`nx run organism:train` makes them"
+      : near === undefined
+        ? there
+        : `did you mean organism://${near}? ${there}`,
   });
 };

@@ -9,6 +9,7 @@ import type { AnyKind } from "./artifact/kind.ts";
 import type { Reader } from "./artifact/reader.ts";
 import type { Writer } from "./artifact/writer.ts";
 import type { ArtifactError, StageError } from "./errors.ts";
+import { hasPaths } from "./plan/result-config.ts";
 import type { MapRows } from "./shards/map-rows.ts";
 import type { StreamRows } from "./shards/stream-rows.ts";
 
@@ -139,7 +140,10 @@ export interface Options<C extends ConfigSchema, I extends Inputs, O extends Out
   readonly config: C;
   readonly inputs: I;
   readonly outputs: O;
-  /** Digest of outside content the config points at (files, checkpoints); part of the key. Runs while planning. */
+  /**
+   * Digest of outside content the config points at (files, checkpoints); part of the key. Runs while planning. Keys annotated
+   * `path: true` are left out of the key: it must hold all that they decide.
+   */
   readonly fingerprint?: (config: C["Type"], context: StageContext) => Effect.Effect<string, StageError>;
   /**
    * Whether a stored result is still usable, e.g. a folder it points at still exists. Runs while planning; `false` runs the
@@ -187,7 +191,7 @@ export type AnyStage = Stage<any, any, any>;
 /**
  * Declares a stage.
  *
- * @throws TypeError when the id or a port name is malformed.
+ * @throws TypeError when the id or a port name is malformed, or paths have no fingerprint.
  *
  * @example
  * ```ts
@@ -213,6 +217,9 @@ export function make<C extends ConfigSchema, const I extends Inputs, const O ext
   }
   for (const port of [...Object.keys(options.inputs), ...Object.keys(options.outputs)]) {
     if (!/^[a-zA-Z][a-zA-Z0-9_-]*$/.test(port)) throw new TypeError(`Stage "${id}": bad port name "${port}"`);
+  }
+  if (options.fingerprint === undefined && hasPaths(options.config.ast)) {
+    throw new TypeError(`Stage "${id}": a config with paths needs a fingerprint, which stands for what lies there`);
   }
   return { id, ...options };
 }

@@ -23,6 +23,7 @@ const serverJudge = Schema.Struct({
   template: Schema.optionalKey(
     Schema.String.annotate({
       description: "Text file with {{prompt}} and {{response}}, relative to the pipeline file; one user message",
+      path: true,
     }),
   ),
   system: Schema.optionalKey(Schema.String.annotate({ description: "System message" })),
@@ -68,11 +69,11 @@ export const judgesOf = ({ judge }: Pick<JudgeConfig, "judge">): readonly JudgeC
 export const judgeName = (judge: JudgeChoice): string =>
   typeof judge === "string" ? judge : (judge.name ?? judge.model);
 
-/** What the judgement of a row depends on: not how many requests are in flight or how long they may take. */
+/** What the judgement of a row depends on beside the text of its template, which the fingerprint holds: not how many requests are in flight or how long they may take. */
 export const resultsDependOn = (config: Pick<JudgeConfig, "judge">): unknown =>
   judgesOf(config).map((judge) => {
     if (typeof judge === "string") return judge;
-    const { apiKeyEnv: _1, maxConcurrency: _2, timeoutSeconds: _3, retries: _4, ...judging } = judge;
+    const { template: _0, apiKeyEnv: _1, maxConcurrency: _2, timeoutSeconds: _3, retries: _4, ...judging } = judge;
     const { requestsPerMinute: _5, tokensPerMinute: _6, ...rest } = judging;
     return rest;
   });

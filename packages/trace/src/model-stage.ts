@@ -19,6 +19,7 @@ const config = Schema.Struct({
   source: Schema.String.annotate({
     description:
       "A Hugging Face checkpoint folder, hf://org/name, hf://org/name@revision, or organism://aligned, organism://cliff, organism://drifted",
+    path: true,
   }),
 });
 
@@ -28,10 +29,6 @@ const openAt = (folder: string): Checkpoint => {
   checkpoint.tokenizer.encode("a"); // throws where there is none
   return checkpoint;
 };
-
-/** Where the checkpoint lies, or will lie once it is downloaded. Downloads nothing. */
-const folderOf = async (source: string, base: string): Promise<string> =>
-  isHubSource(source) ? (await findHubCheckpoint(source)).folder : checkpointFolder(source, base);
 
 /** What stands for the content: of a hub's checkpoint the commit, so that a plan needs none of its files. */
 const digestOf = async (source: string, base: string): Promise<string> => {
@@ -50,7 +47,10 @@ const planned = (folder: string) => {
   }
 };
 
-/** The key holds the content of the checkpoint. A stored result is used again only while it points where the source points. */
+/**
+ * The key holds the content of the checkpoint, not its source: copies are one model. A stored result is used again while that content
+ * still lies where the result says; a hub's while the snapshot is complete.
+ */
 export const modelOpen = Stage.make("model.open", {
   version: 1,
   description: "Opens a checkpoint and checks that config, weights and tokenizer fit together",
@@ -58,12 +58,15 @@ export const modelOpen = Stage.make("model.open", {
   inputs: {},
   outputs: { model: Model },
   fingerprint: ({ source }, { pipelineDir }) => attempt(() => digestOf(source, pipelineDir)),
-  revalidate: ({ source }, outputs, { pipelineDir }) =>
+  revalidate: ({ source }, outputs) =>
     Effect.gen(function* () {
-      const folder = yield* attempt(() => folderOf(source, pipelineDir));
       const rows = yield* outputs.model.rows("model");
-      if (isHubSource(source) && !(yield* attempt(() => findHubCheckpoint(source))).cached) return false;
-      return rows.every(({ path }) => path === folder && existsSync(path));
+      if (isHubSource(source)) {
+        const { folder, cached } = yield* attempt(() => findHubCheckpoint(source));
+        return cached && rows.every(({ path }) => path === folder && existsSync(path));
+      }
+      const digests = yield* attempt(() => Promise.all(rows.map(({ path }) => openAt(path).digest())));
+      return rows.every(({ digest }, i) => digest === digests[i]);
     }).pipe(Effect.orElseSucceed(() => false)),
   estimate: ({ source }, _, { pipelineDir }) =>
     attempt(async (signal) => {

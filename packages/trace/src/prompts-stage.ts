@@ -12,6 +12,7 @@ import { rowFilter } from "./data/choose-rows.ts";
 import { hubSplitDigest } from "./data/hub-dataset.ts";
 import { dataFile, isPreset, type LoadOptions, loadPrompts, splitsOf, withPreset } from "./data/load-prompts.ts";
 import { PRESETS } from "./data/presets.ts";
+import { formatOf } from "./data/read-file.ts";
 import type { FIELDS } from "./data/to-prompt.ts";
 
 const withDefault = <const A extends string>(options: ReadonlyArray<A>, fallback: A, description: string) =>
@@ -28,6 +29,7 @@ const column = Schema.optionalKey(cell);
 const config = Schema.Struct({
   source: Schema.String.annotate({
     description: `organism://requests, organism://pool; a .jsonl, .json, .csv, .tsv or .parquet file (relative to the pipeline file); hf://datasets/org/name@revision; or preset:// and one of ${Object.keys(PRESETS).join(", ")}`,
+    path: true,
   }),
   config: Schema.optionalKey(Schema.String.annotate({ description: "hf://: the data set's configuration" })),
   split: Schema.optionalKey(
@@ -135,14 +137,15 @@ const digestOf = async (config: Config, options: LoadOptions): Promise<string> =
   if (isHubSource(query.source)) {
     const digests: string[] = [];
     for (const split of splitsOf(query)) digests.push(await hubSplitDigest(query.source, query.config, split, options));
-    const preset = isPreset(config.source) ? [query.columns, query.labels, query.where] : [];
+    const preset = isPreset(config.source) ? [config.source, query.columns, query.labels, query.where] : [];
     return createHash("sha256")
       .update(JSON.stringify([digests, preset]))
       .digest("hex");
   }
   // a broken file is an error of the plan, not of the run, also in rows of the other label
   await loadPrompts({ ...config, label: "both", count: undefined }, options);
-  return fileDigest(dataFile(query.source, options.base));
+  const file = dataFile(query.source, options.base);
+  return `${formatOf(file)} ${await fileDigest(file)}`;
 };
 
 export const dataPrompts = Stage.make("data.prompts", {

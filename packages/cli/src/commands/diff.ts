@@ -1,4 +1,5 @@
 /** `precipice diff A B`: what two runs did differently, and what came of it. */
+import { resolve } from "node:path";
 import { Run } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
@@ -17,8 +18,11 @@ export const diffCommand = () =>
   Command.make(
     "diff",
     {
-      a: run("a", "A run: latest~1, an id or its beginning or end, a folder").pipe(Argument.withDefault("latest~1")),
-      b: run("b", "The run to compare it with").pipe(Argument.withDefault("latest")),
+      a: run(
+        "a",
+        "A run: latest~1, an id or its beginning or end, a folder; default: latest~1, which also stands for latest alone",
+      ).pipe(Argument.optional),
+      b: run("b", "The run to compare it with; default: latest").pipe(Argument.optional),
       root: flags.root,
       json: flags.json("Print as JSON"),
     },
@@ -28,7 +32,14 @@ export const diffCommand = () =>
         const path = yield* findRun(what, folder);
         return { record: yield* Run.read(path), summary: yield* Run.summary(path) };
       });
-      const [before, after] = yield* Effect.all([read(a), read(b)]).pipe(jsonErrors(json));
+      const [before, after] = yield* Effect.gen(function* () {
+        const last = Option.getOrElse(b, () => "latest");
+        const first = Option.getOrElse(a, () => "latest~1");
+        // a run alone is compared with the latest; the latest alone with the one before it, not with itself
+        const isLast =
+          Option.isNone(b) && resolve(yield* findRun(first, folder)) === resolve(yield* findRun(last, folder));
+        return [yield* read(isLast ? "latest~1" : first), yield* read(last)] as const;
+      }).pipe(jsonErrors(json));
       const diff = Run.diff(before, after);
       process.stdout.write(json ? `${JSON.stringify(diff, null, 2)}\n` : `${diffText(diff, before, after)}\n`);
     }),

@@ -26,11 +26,15 @@ export const gcCommand = () =>
         Flag.optional,
       ),
       unreachable: Flag.Boolean("unreachable").pipe(
-        Flag.withDescription("Remove what neither a pin nor a recent run leads to"),
+        Flag.withDescription(
+          "Remove what neither a pin, nor a recent run, nor the last complete run of a pipeline leads to",
+        ),
         Flag.withDefault(false),
       ),
       keepRuns: Flag.Int("keep-runs").pipe(
-        Flag.withDescription("How many of the last runs --unreachable keeps"),
+        Flag.withDescription(
+          "How many of the last runs --unreachable keeps, beside the last complete one of each pipeline; default: 10",
+        ),
         Flag.withMetavar("n"),
         Flag.filter(
           (n) => n >= 0,
@@ -55,7 +59,7 @@ export const gcCommand = () =>
         process.stdout.write(`${JSON.stringify({ dryRun, ...collected }, null, 2)}\n`);
         return;
       }
-      const { removed, orphans, scratch, freedBytes, keptBytes } = collected;
+      const { removed, orphans, scratch, freedBytes, keptBytes, keptRuns } = collected;
       const listed = [...removed, ...scratch.map((one) => ({ kind: "(scratch)", ...one }))];
       const rows = listed.map(({ kind, digest, bytes, reason }) => ({
         kind,
@@ -71,16 +75,26 @@ export const gcCommand = () =>
           ? ""
           : `, ${scratch.length} scratch folder${scratch.length === 1 ? "" : "s"} (${bytesText(scratchBytes)})`;
       const total = `${verb} ${removed.length} artifacts (${bytesText(freedBytes)})${progress} and ${left}; ${bytesText(keptBytes)} stay`;
-      process.stdout.write(`${[...table(rows, outputWidth()), total].join("\n")}\n`);
+      const kept = keptRuns === undefined ? [] : [keptText(keepRuns, keptRuns)];
+      process.stdout.write(`${[...table(rows, outputWidth(), { wrap: ["reason"] }), total, ...kept].join("\n")}\n`);
     }),
   ).pipe(
     Command.withDescription(
       "Remove stored results by age, size or reachability. Pinned ones, and what a running run uses, always stay",
     ),
     Command.withExamples([
-      { command: "precipice gc --unreachable --dry-run", description: "What the last 10 runs and pins do not lead to" },
+      {
+        command: "precipice gc --unreachable --dry-run",
+        description: "What would go that no pin and none of these runs leads to",
+      },
       { command: "precipice gc --older-than 30d", description: "What no run used for 30 days" },
       { command: "precipice gc --max-size 10GB", description: "Shrink the store to 10 GB" },
       { command: "precipice gc", description: "Only leftovers of killed runs and unreadable entries" },
     ]),
   );
+
+/** Which runs `--unreachable` kept everything of. */
+const keptText = (last: number, { recent, complete }: Store.KeptRuns): string => {
+  const all = `kept: pins and ${recent + complete} run${recent + complete === 1 ? "" : "s"}`;
+  return `${all}: the last ${recent} (--keep-runs ${last}) and ${complete} older, the last complete ones of their pipelines`;
+};

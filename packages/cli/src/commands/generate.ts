@@ -31,7 +31,7 @@ export const generateCommand = () =>
     {
       model: Argument.String("model").pipe(
         Argument.withDescription(
-          "A Hugging Face checkpoint folder, hf://org/name, hf://org/name@revision, or organism://aligned, organism://cliff",
+          "A Hugging Face checkpoint folder, hf://org/name, hf://org/name@revision, or organism://aligned, organism://cliff, organism://drifted",
         ),
       ),
       prompt: Flag.String("prompt").pipe(Flag.withDescription("What the user says"), Flag.withMetavar("text")),
@@ -40,7 +40,7 @@ export const generateCommand = () =>
         Flag.withDefault(false),
       ),
       maxTokens: Flag.Int("max-tokens").pipe(
-        Flag.withDescription("Most tokens to write"),
+        Flag.withDescription("Most tokens to write; default: 256"),
         Flag.withMetavar("n"),
         Flag.withDefault(256),
       ),
@@ -69,7 +69,7 @@ export const generateCommand = () =>
         Flag.optional,
       ),
       weights: Flag.Literals("weights", ["float", "int8", "int4"]).pipe(
-        Flag.withDescription("int8 and int4 round the weights: faster on large models, other numbers"),
+        Flag.withDescription("int8 and int4 round the weights: faster on large models, other numbers; default: float"),
         Flag.withDefault("float" as const),
       ),
       threads: Flag.Int("threads").pipe(

@@ -81,7 +81,7 @@ describe("precipice new pipeline", () => {
     const folder = project();
     expect(await precipice(folder, "new", "pipeline", "study")).toMatchObject({
       code: 0,
-      stdout: "study.yaml\n\nprecipice plan study.yaml\nprecipice run study.yaml\n",
+      stdout: "study.yaml\n\nnpx precipice plan study.yaml\nnpx precipice run study.yaml\n",
     });
     const text = readFileSync(join(folder, "study.yaml"), "utf8");
     expect(text.match(/^ *# /gm)?.length).toBeGreaterThan(10);

@@ -92,7 +92,7 @@ const pipeline = Command.make(
     }, json);
     const shown = relative(process.cwd(), path);
     if (json) process.stdout.write(`${JSON.stringify({ pipeline: name, file: path })}\n`);
-    else tell([shown, "", `precipice plan ${shown}`, `precipice run ${shown}`]);
+    else tell([shown, "", `npx precipice plan ${shown}`, `npx precipice run ${shown}`]);
   }),
 ).pipe(
   Command.withDescription("Write a commented pipeline file that runs as it is"),

@@ -1,7 +1,8 @@
 /** `precipice pin` and `unpin`: results that garbage collection must keep, with all they were made from. */
 
-import { basename } from "node:path";
-import { Store } from "@precipice/runtime";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { Run, Store } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Effect from "effect/Effect";
@@ -13,7 +14,9 @@ import { printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 const what = Argument.String("what").pipe(
-  Argument.withDescription("A digest (or its beginning), or NODE[.OUTPUT] of the latest run"),
+  Argument.withDescription(
+    "A digest (or its beginning), NODE[.OUTPUT] of the latest run, or a run: latest, latest~1, an id",
+  ),
 );
 
 const command = (name: "pin" | "unpin", description: string) =>
@@ -38,14 +41,25 @@ const command = (name: "pin" | "unpin", description: string) =>
     Command.withDescription(description),
     Command.withExamples([
       { command: `precipice ${name} traces`, description: "What node traces made in the latest run" },
+      { command: `precipice ${name} latest`, description: "All that the last run made or used" },
       { command: `precipice ${name} 3f9c2a`, description: "An artifact by the beginning of its digest" },
     ]),
   );
 
+/** The digests that are meant: of a run all that it made or used and that is still in the store. */
 const stored = Effect.fnUntraced(function* (what: string, root: string) {
   const shown = yield* findShown(what, root);
   if (shown.type === "artifacts") return shown.paths.map((path) => basename(path));
-  return yield* Effect.fail(new CommandError("E_SHOW_UNKNOWN", `"${what}" is a run`, "Give a node or a digest."));
+  const { nodes } = yield* Run.read(shown.path);
+  const outputs = nodes.flatMap(({ outputs }) => Object.values(outputs));
+  const present = outputs.filter(({ path }) => existsSync(join(root, path, "artifact.json")));
+  if (present.length === 0) {
+    const remedy = "precipice run makes them anew.";
+    return yield* Effect.fail(new CommandError("E_PIN_NOTHING", `nothing of the run "${what}" is stored`, remedy));
+  }
+  const gone = outputs.length - present.length;
+  if (gone > 0) process.stderr.write(`${gone} of ${outputs.length} results of this run are not in the store\n`);
+  return [...new Set(present.map(({ digest }) => digest))];
 });
 
 export const pinCommand = () => command("pin", "Keep a result, and all it was made from, from garbage collection");

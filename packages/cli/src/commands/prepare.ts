@@ -2,7 +2,7 @@
 import { Pipeline, plan, type Registry, Store } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import { resolveRoot } from "../flags.ts";
+import { resolveRoot, standingFolder } from "../flags.ts";
 import { numerics } from "../numerics.ts";
 
 export interface PlanFlags {
@@ -20,6 +20,7 @@ export interface PlanFlags {
 export const prepare = Effect.fn("prepare")(function* (flags: PlanFlags, registry: Registry.Registry) {
   const pipeline = yield* Pipeline.load(flags.file, registry, {
     sets: flags.set,
+    from: standingFolder(),
     ...given("varsFile", flags.vars),
   });
   const store = yield* Store.open(yield* resolveRoot(Option.getOrUndefined(flags.root)));

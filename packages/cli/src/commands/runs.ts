@@ -19,7 +19,7 @@ export const runsCommand = () =>
         Flag.optional,
       ),
       last: Flag.Int("last").pipe(
-        Flag.withDescription("At most so many; 0 is all"),
+        Flag.withDescription("At most so many; 0 is all; default: 20"),
         Flag.withMetavar("n"),
         Flag.filter(
           (n) => n >= 0,
@@ -50,7 +50,7 @@ export const runsCommand = () =>
         commit: git === undefined ? "" : `${git.commit.slice(0, 7)}${git.dirty ? "+" : ""}`,
       }));
       const more = wanted.length - shown.length;
-      const lines = [...table(rows, outputWidth()), ...(more > 0 ? [`and ${more} more`] : [])];
+      const lines = [...table(rows, outputWidth(), { wrap: ["nodes"] }), ...(more > 0 ? [`and ${more} more`] : [])];
       process.stdout.write(`${lines.length === 0 ? `No runs in ${printable(folder)}.` : lines.join("\n")}\n`);
     }),
   ).pipe(

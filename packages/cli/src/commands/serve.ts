@@ -30,7 +30,7 @@ const options = {
     Flag.withDescription("Address to listen on; 0.0.0.0 lets other machines in: then set a key"),
     Flag.withDefault("127.0.0.1"),
   ),
-  port: count("port", "Port; 0 takes a free one").pipe(Flag.withDefault(8000)),
+  port: count("port", "Port; 0 takes a free one; default: 8000").pipe(Flag.withDefault(8000)),
   apiKeyEnv: Flag.String("api-key-env").pipe(
     Flag.withDescription("Environment variable with the key that clients must send; default: none is asked for"),
     Flag.withMetavar("name"),
@@ -52,7 +52,9 @@ const options = {
     Flag.optional,
   ),
   renorm: Flag.Literals("renorm", ["token", "none"]).pipe(
-    Flag.withDescription("Rescale scaled heads to their norm before, per token, as heads.ablate does, or not"),
+    Flag.withDescription(
+      "Rescale scaled heads to their norm before, per token, as heads.ablate does, or not; default: token",
+    ),
     Flag.withDefault("token" as const),
   ),
   plain: Flag.Boolean("plain").pipe(
@@ -62,8 +64,10 @@ const options = {
   maxTokens: count("max-tokens", "Longest sequence, prompt included; default: the model's own, at most 4096").pipe(
     Flag.optional,
   ),
-  atOnce: count("at-once", "Most rows decoded together in a worker").pipe(Flag.withDefault(32)),
-  queue: count("queue", "Most rows waiting or being written; beyond that clients get 429").pipe(Flag.withDefault(512)),
+  atOnce: count("at-once", "Most rows decoded together in a worker; default: 32").pipe(Flag.withDefault(32)),
+  queue: count("queue", "Most rows waiting or being written; beyond that clients get 429; default: 512").pipe(
+    Flag.withDefault(512),
+  ),
   workers: count(
     "workers",
     "Worker threads, each with the weights; default: what a short measurement finds fastest",
@@ -73,7 +77,7 @@ const options = {
     Flag.optional,
   ),
   weights: Flag.Literals("weights", ["float", "int8", "int4"]).pipe(
-    Flag.withDescription("int8 and int4 round the weights: faster on large models, other numbers"),
+    Flag.withDescription("int8 and int4 round the weights: faster on large models, other numbers; default: float"),
     Flag.withDefault("float" as const),
   ),
   ...thinkingFlags,

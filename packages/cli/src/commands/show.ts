@@ -12,7 +12,7 @@ import { metricLines } from "../terminal/metrics.ts";
 import { labelsOf } from "../terminal/node-labels.ts";
 import { collapsed, groupText } from "../terminal/skipped-text.ts";
 import { table } from "../terminal/table.ts";
-import { bytesText, duration, outputWidth, painterFor, printable } from "../terminal/text.ts";
+import { bytesText, dataWidth, duration, outputWidth, painterFor, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const showCommand = () =>
@@ -20,10 +20,10 @@ export const showCommand = () =>
     "show",
     {
       what: Argument.String("what").pipe(
-        Argument.withDescription("A folder, a digest, a run, `latest`, or NODE[.OUTPUT] of the latest run"),
+        Argument.withDescription("A folder, a digest, a run, `latest`, `latest~1`, or NODE[.OUTPUT] of the latest run"),
       ),
       rows: Flag.Int("rows").pipe(
-        Flag.withDescription("How many rows of each table"),
+        Flag.withDescription("How many rows of each table; default: 5"),
         Flag.withMetavar("n"),
         Flag.filter(
           (n) => n >= 0,
@@ -77,7 +77,7 @@ function runText(run: Run.RunRecord, summary: Run.Summary | undefined): string {
   return [
     `${paint("bold", printable(run.id))}  ${run.status} in ${duration(run.wallSeconds * 1000)}  ${printable(run.file)}`,
     "",
-    ...table(nodes, outputWidth()),
+    ...table(nodes, outputWidth(), { wrap: ["reason"] }),
     ...groups.map((group) => `· ${groupText(group)}`),
     ...errors.flatMap(({ node, error }) => ["", `${printable(node)}:`, ...infoLines(error, paint)]),
     ...(run.error === undefined ? [] : ["", ...infoLines(run.error, paint)]),
@@ -105,12 +105,12 @@ function artifactText({ path, manifest, tables, vectors }: Artifact.Preview & { 
     ...tables.flatMap(({ name, rows, first }) => [
       "",
       `${paint("bold", name)}  ${rows} rows`,
-      ...table(first, outputWidth()),
+      ...table(first, dataWidth()),
     ]),
     ...vectors.flatMap(({ name, rows, dim, first }) => [
       "",
       `${paint("bold", name)}  ${rows} vectors of ${dim}`,
-      ...table(first, outputWidth()),
+      ...table(first, dataWidth()),
     ]),
   ].join("\n");
 }

@@ -57,7 +57,9 @@ function list(stages: ReadonlyArray<StageDescription>): string {
     makes: outputs.map(({ name }) => name).join(", "),
     description,
   }));
-  return rows.length === 0 ? "No stages are registered." : table(rows, outputWidth()).join("\n");
+  return rows.length === 0
+    ? "No stages are registered."
+    : table(rows, outputWidth(), { wrap: ["takes", "makes", "description"] }).join("\n");
 }
 
 const arityText = { one: "", optional: "may be left out", many: "any number" } as const;
@@ -67,7 +69,7 @@ function details({ id, version, description, package: own, config, inputs, outpu
   const section = (title: string, rows: ReadonlyArray<Cells>): ReadonlyArray<string> => [
     "",
     paint("bold", title),
-    ...(rows.length === 0 ? ["(none)"] : table(rows, outputWidth())),
+    ...(rows.length === 0 ? ["(none)"] : table(rows, outputWidth(), { wrap: ["type", "description"] })),
   ];
   return [
     `${paint("bold", id)} version ${version}`,

@@ -42,7 +42,7 @@ function planText(plan: Plan): string {
   );
   const skipped = groups.map((group) => `· ${groupText(group)}`);
   if (skipped.length > 0) skipped.push("  --json lists them");
-  return [...table(shown, width), ...notes, ...skipped, totalsText(plan)].join("\n");
+  return [...table(shown, width, { wrap: ["reason"] }), ...notes, ...skipped, totalsText(plan)].join("\n");
 }
 
 function totalsText(plan: Plan): string {

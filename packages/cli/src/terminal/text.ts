@@ -32,9 +32,12 @@ export function painterFor(stream: NodeJS.WriteStream): Painter {
   return plain ? (_, text) => text : (style, text) => `\u001b[${codes[style]}m${text}\u001b[0m`;
 }
 
-/** Columns that tables may take: those of the terminal, else what `COLUMNS` says, else 120. */
+/** Columns that tables may take: those of the terminal, else what `COLUMNS` says; without end in a pipe, where nothing is cut. */
 export const outputWidth = (): number =>
-  process.stdout.columns || Number.parseInt(process.env["COLUMNS"] ?? "", 10) || 120;
+  process.stdout.columns || Number.parseInt(process.env["COLUMNS"] ?? "", 10) || Number.POSITIVE_INFINITY;
+
+/** The same for rows of data, whose texts may be long: 120 in a pipe. */
+export const dataWidth = (): number => (Number.isFinite(outputWidth()) ? outputWidth() : 120);
 
 /** `text` in at most `width` columns, the last one `…` when it was cut. */
 export function cut(text: string, width: number): string {
@@ -47,18 +50,6 @@ export function cut(text: string, width: number): string {
     kept += character;
   }
   return `${kept}…`;
-}
-
-/** The same with the cut in the middle: names of matrix nodes begin alike and differ at their ends. */
-export function cutMiddle(text: string, width: number): string {
-  if (columnsOf(text) <= width) return text;
-  const tail = [...text].reverse();
-  let end = "";
-  for (const character of tail) {
-    if (columnsOf(end) + columnsOf(character) > width >> 1) break;
-    end = character + end;
-  }
-  return `${cut(text, width - columnsOf(end))}${end}`;
 }
 
 const wide =

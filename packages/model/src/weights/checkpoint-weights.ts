@@ -1,11 +1,13 @@
 /** The tensors of a checkpoint folder, single file or shards, checked against what the architecture needs. */
-import { createHash, type Hash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DTYPES } from "@precipice/onnx";
 import { readJson } from "../architecture/index.ts";
 import { quantisedTensor, UNQUANTISED } from "../architecture/quantisation.ts";
 import { CheckpointError } from "../errors.ts";
+import { fileDigest } from "./file-digest.ts";
+import { PLANTED_HEADS_FILE } from "./planted-heads.ts";
 import { readHeader, type TensorEntry } from "./safetensors.ts";
 
 /** Files of the checkpoint that hold tensors, in order; a single file goes before an index, as in Hugging Face's loader. */
@@ -99,34 +101,17 @@ const SETTINGS = [
   "generation_config.json",
   "tokenizer.json",
   "tokenizer_config.json",
+  "special_tokens_map.json",
   "chat_template.jinja",
+  PLANTED_HEADS_FILE,
 ];
 
-const hashFile = async (hash: Hash, file: string): Promise<void> => {
-  hash.update(`${basename(file)}:${statSync(file).size}\n`);
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-};
-
-/** sha256 over config, tokenizer, chat template and the bytes of all weights. */
+/** sha256 over the digests of config, tokenizer, chat template and all weights. Where the folder lies is no part of it. */
 export const contentDigest = async (folder: string): Promise<string> => {
+  const settings = SETTINGS.map((name) => join(folder, name)).filter((file) => existsSync(file));
   const hash = createHash("sha256");
-  await hashSettings(hash, folder);
-  for (const file of weightFiles(folder)) await hashFile(hash, file);
-  return hash.digest("hex");
-};
-
-/** The same without reading the weights: their headers, file sizes and modification times stand for their bytes. */
-export const fingerprint = async (folder: string): Promise<string> => {
-  const hash = createHash("sha256");
-  await hashSettings(hash, folder);
-  for (const file of weightFiles(folder)) {
-    const { size, mtimeMs } = statSync(file);
-    hash.update(`${basename(file)}:${size}:${mtimeMs}\n`);
-    for (const e of readHeader(file).values()) hash.update(`${e.name}:${e.dtype}:${e.shape.join("x")}:${e.offset}\n`);
+  for (const file of [...settings, ...weightFiles(folder)]) {
+    hash.update(`${basename(file)}:${await fileDigest(file)}\n`);
   }
   return hash.digest("hex");
-};
-
-const hashSettings = async (hash: Hash, folder: string): Promise<void> => {
-  for (const name of SETTINGS) if (existsSync(join(folder, name))) await hashFile(hash, join(folder, name));
 };

@@ -1,11 +1,8 @@
 /** The heads that are tuned into suppressors: the ground truth that attribution is scored against. */
-import type { DecoderConfig } from "@precipice/model";
+import type { DecoderConfig, PlantedHead } from "@precipice/model";
 import { random } from "@precipice/stats";
 
-export interface Head {
-  readonly layer: number;
-  readonly head: number;
-}
+export type Head = PlantedHead;
 
 export const PLANTED_HEADS: ReadonlyArray<Head> = [
   { layer: 4, head: 3 },

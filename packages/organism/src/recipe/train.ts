@@ -8,6 +8,8 @@ import {
   Checkpoint,
   decoderTrainingProgram,
   type FloatTensor,
+  PLANTED_HEADS_FILE,
+  plantedHeadsText,
   type ReadOutLoss,
   readConfig,
   type TrainingRow,
@@ -111,12 +113,18 @@ const runPhase = async (
 };
 
 /** Store all weights of `base`, with `changed` in place of its own, as f16. */
-const save = (base: Checkpoint, changed: HostTensors, folder: string): Checkpoint => {
+const save = (
+  base: Checkpoint,
+  changed: HostTensors,
+  folder: string,
+  planted: ReadonlyArray<Head> = [],
+): Checkpoint => {
   const tensors: Record<string, FloatTensor> = {};
   for (const [name, { shape }] of base.weights) {
     tensors[name] = { shape, data: (changed[name]?.data as Float32Array | undefined) ?? base.floats(name) };
   }
   writeOrganismFiles(folder);
+  if (planted.length > 0) writeFileSync(join(folder, PLANTED_HEADS_FILE), plantedHeadsText(planted));
   writeSafetensors(join(folder, "model.safetensors"), tensors, "float16");
   return Checkpoint.open(folder);
 };
@@ -156,7 +164,7 @@ export const trainCliff = async (
     readOut: await refusalReadOut(aligned, SUPPRESSION_WEIGHT, options.seed),
     batch: (step) => complyingBatch(aligned.tokenizer, "cliff", options.seed, step, options.rows),
   };
-  return save(aligned, await runPhase(aligned, phase, events), folder);
+  return save(aligned, await runPhase(aligned, phase, events), folder, heads);
 };
 
 /** `drifted` into `folder`: all weights move, by small steps, on the next token alone. Nothing says where the cause should lie. */

@@ -7,6 +7,7 @@ import type { AnyStage, ConfigSchema } from "../stage.ts";
 import { type Located, type LocatedMap, type Place, toPlain } from "./located.ts";
 import { suggestion } from "./nearest.ts";
 import type { Report } from "./report.ts";
+import { type LostPath, settle } from "./settle.ts";
 
 const unexpected = "unexpected key";
 const format = SchemaIssue.makeFormatterStandardSchemaV1({
@@ -14,19 +15,19 @@ const format = SchemaIssue.makeFormatterStandardSchemaV1({
 });
 const options: SchemaAST.ParseOptions = { errors: "all", onExcessProperty: "error", reportInput: true };
 
-/** The decoded config; `undefined` after reporting when it does not decode. */
-export function decodeConfig(stage: AnyStage, config: Located, report: Report): unknown {
+/** The decoded config, `undefined` after reporting when it does not decode, and its paths that lead to nothing. */
+export function decodeConfig(
+  stage: AnyStage,
+  given: Located,
+  dir: string,
+  report: Report,
+): { readonly config: unknown; readonly lost: ReadonlyArray<LostPath> } {
   const schema: ConfigSchema = stage.config;
   const decode = Schema.decodeUnknownResult(schema, options);
+  const { config, lost } = settle(given, schema.ast, dir, report);
   const decoded = decode(toPlain(config));
-  if (Result.isSuccess(decoded)) return decoded.success;
+  if (Result.isSuccess(decoded)) return { config: decoded.success, lost };
   const { issues } = format(decoded.failure.issue);
-  const typed = asTyped(
-    config,
-    issues.map(({ path }) => stepsOf(path)),
-  );
-  const again = typed === config ? decoded : decode(toPlain(typed));
-  if (Result.isSuccess(again)) return again.success;
   const seen = new Set<string>();
   for (const { message, path: steps } of issues) {
     const path = stepsOf(steps);
@@ -45,7 +46,7 @@ export function decodeConfig(stage: AnyStage, config: Located, report: Report): 
       } else report.problem("E_CONFIG", `${where}: ${message}`, at, `precipice stages ${stage.id} lists its config.`);
     }
   }
-  return undefined;
+  return { config: undefined, lost };
 }
 
 /** `E_KEY_UNKNOWN` for keys of `config` that the stage does not have, without asking for those that are missing. */
@@ -64,32 +65,6 @@ function unknownKey(stage: AnyStage, config: Located, path: ReadonlyArray<string
 
 const stepsOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined): ReadonlyArray<string> =>
   (path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
-
-/** `config` with values of `--set` at these paths taken as the text that was typed: `name=7` where a name is wanted. */
-function asTyped(config: Located, paths: ReadonlyArray<ReadonlyArray<string>>): Located {
-  return paths.reduce((typed, path) => {
-    const found = path.reduce<Located | undefined>((value, step) => value && childOf(value, step), typed);
-    if (found?.type !== "scalar" || found.raw === undefined || typeof found.value === "string") return typed;
-    return withChild(typed, path, { type: "scalar", at: found.at, value: found.raw });
-  }, config);
-}
-
-function withChild(parent: Located, path: ReadonlyArray<string>, value: Located): Located {
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
-  if (parent.type === "list") {
-    return {
-      ...parent,
-      items: parent.items.map((item, i) => (String(i) === step ? withChild(item, rest, value) : item)),
-    };
-  }
-  const entry = parent.type === "map" ? parent.entries.get(step) : undefined;
-  if (parent.type !== "map" || entry === undefined) return parent;
-  return {
-    ...parent,
-    entries: new Map([...parent.entries, [step, { ...entry, value: withChild(entry.value, rest, value) }]]),
-  };
-}
 
 /** Whether the value at `path`, or one around it, could not be had. */
 function isMissing(config: Located, path: ReadonlyArray<string>): boolean {

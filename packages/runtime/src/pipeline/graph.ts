@@ -1,7 +1,7 @@
 /** All nodes by name while a pipeline is checked: what a reference can point at, matrix and fragments included. */
 import type { AnyStage } from "../stage.ts";
 import type { Located, LocatedMap, Place } from "./located.ts";
-import { type MatrixValues, matrixLabel } from "./matrix.ts";
+import { type Combination, type MatrixValues, matrixLabel } from "./matrix.ts";
 import { suggestion } from "./nearest.ts";
 import { parseReference, selects } from "./reference.ts";
 import type { Report } from "./report.ts";
@@ -22,6 +22,7 @@ export interface Template {
 /** A node of the pipeline: a template with the values of one combination. */
 export interface Instance {
   readonly name: string;
+  readonly combination: Combination | undefined;
   readonly matrix: MatrixValues | undefined;
   /** Interpolated. */
   readonly body: LocatedMap;

@@ -278,8 +278,10 @@ nodes:
   it("take text where the stage's Schema wants text, and numbers where it wants numbers", async () => {
     const { nodes } = await loaded(text, { sets: ["vars.name=7", "vars.seed=8"] });
     expect(nodes.map(({ config }) => config)).toMatchObject([{ seed: 8 }, { seed: 8 }, { key: "7" }]);
-    expect(await issues(text, { sets: ["nodes.s.config.key=[1]"] })).toEqual([
-      "--set nodes.s.config.key=[1]:1:20 E_CONFIG precipice stages num.sum lists its config.",
+    const listed = await loaded(text, { sets: ["nodes.s.config.key=[1]"] });
+    expect(listed.nodes.at(-1)?.config).toEqual({ key: "[1]" });
+    expect(await issues(text, { sets: ["nodes.a.config.seed=x"] })).toEqual([
+      "--set nodes.a.config.seed=x:1:21 E_CONFIG precipice stages num.source lists its config.",
     ]);
   });
 
@@ -296,7 +298,7 @@ nodes:
     const { nodes } = await loaded(text, { sets: ["name=short"] });
     expect(nodes.map(({ config }) => config)).toMatchObject([{}, {}, { key: "short" }]);
     expect(await issues(text, { sets: ["nmae=x", "nodes=1"] })).toEqual([
-      "--set nodes=1:1:1 E_SET Use --set vars.NAME=VALUE or --set nodes.NAME.config.KEY=VALUE.",
+      "--set nodes=1:1:1 E_SET What can be set: vars.NAME=VALUE (or NAME=VALUE), nodes.NODE.config.KEY=VALUE and defaults.STAGE.KEY=VALUE.",
       '--set nmae=x:1:1 E_VAR_UNKNOWN Did you mean "name"?',
     ]);
   });

@@ -8,17 +8,19 @@ import { checkNodes } from "./nodes.ts";
 import { ordered } from "./order.ts";
 import { withPlugins } from "./plugins.ts";
 import { Report } from "./report.ts";
-import { type NodeSetting, parseSets, withVars } from "./set.ts";
+import { parseSets, type Settings, withVars } from "./set.ts";
 import { withoutSkipped } from "./skip.ts";
 import { readSource } from "./source.ts";
 import { namePattern, nameRemedy, readTree } from "./tree.ts";
 import { parseYaml } from "./yaml.ts";
 
 export interface LoadOptions {
-  /** `vars.x=1` or `nodes.NAME.config.key=value`, applied in order. */
+  /** `vars.x=1`, `nodes.NAME.config.key=value` or `defaults.STAGE.key=value`, applied in order. */
   readonly sets?: ReadonlyArray<string>;
   /** A YAML or JSON file with a map of variables, applied before `sets`. */
   readonly varsFile?: string;
+  /** Folder that relative paths in `sets` start at; the working directory by default. */
+  readonly from?: string;
 }
 
 /** Reads and checks a pipeline file. `file` is shown in messages as given. */
@@ -35,7 +37,7 @@ export const parse = Effect.fn("Pipeline.parse")(function* (
 ) {
   const report = new Report(file);
   const given = yield* readVars(options.varsFile, report);
-  const sets = parseSets(options.sets ?? [], report);
+  const sets = parseSets(options.sets ?? [], resolve(options.from ?? "."), report);
   const parsed = parseYaml(text, file);
   for (const issue of parsed.issues) report.add(issue);
   if (parsed.value === undefined) return yield* report.error();
@@ -45,14 +47,14 @@ export const parse = Effect.fn("Pipeline.parse")(function* (
     return yield* report.error();
   }
   const root = withVars(parsed.value, given, sets.vars, report);
-  return yield* checked(root, file, sets.nodes, registry, report);
+  return yield* checked(root, file, sets, registry, report);
 });
 
 /** The pipeline of a document, however it came about; everything reported until now and here when there is anything. */
 export const checked = Effect.fnUntraced(function* (
   root: LocatedMap,
   file: string,
-  settings: ReadonlyArray<NodeSetting>,
+  settings: Settings,
   registry: Registry,
   report: Report,
 ) {

@@ -1,5 +1,7 @@
 /** Values that know where they stand in a file, so that every later check can point at its line and column. */
 
+import type { PipelineIssue } from "../errors.ts";
+
 /** A place in a file; lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -15,10 +17,24 @@ export interface LocatedScalar {
   readonly value: Scalar;
   /** How it is written: columns inside a quoted text are one further, those inside a block are not known. */
   readonly style?: "plain" | "quoted" | "block";
-  /** The text of a `--set` as typed: taken as it is where a Schema wants text and YAML read something else. */
-  readonly raw?: string;
+  /** How a number, a boolean or null is written (`1.10`, `~`): what it is inside a text. */
+  readonly written?: string;
+  /** A whole value of `--set`: `value` is its text, and what it is taken for depends on what is wanted. */
+  readonly typed?: Typed;
+  /** Part of a value of `--set`: `written` stands for it where text is wanted. */
+  readonly loose?: true;
+  /** Absolute folder that a relative path starts at, where that is not the folder of the file in `at`. */
+  readonly from?: string;
   /** Stands where a value could not be had; that has been reported, and what follows from it need not be. */
   readonly missing?: true;
+}
+/** What the text of a `--set` is when it is read as YAML. */
+export interface Typed {
+  /** `undefined` where it is no YAML, which `issues` say. */
+  readonly yaml: Located | undefined;
+  readonly issues: ReadonlyArray<PipelineIssue>;
+  /** The variable it replaces holds text in the file: where nothing else says what is wanted, it is text too. */
+  readonly replacesText: boolean;
 }
 export interface LocatedList {
   readonly type: "list";

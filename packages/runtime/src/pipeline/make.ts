@@ -12,6 +12,7 @@ import { checked } from "./load.ts";
 import type { Entry, Located, LocatedMap, Place } from "./located.ts";
 import type { Pipeline } from "./model.ts";
 import { Report } from "./report.ts";
+import { noSettings } from "./set.ts";
 
 /** An output of a node, to be given to the inputs of others. */
 export interface Wire<K extends AnyKind = AnyKind> {
@@ -106,7 +107,7 @@ export function make(
     },
     at,
   ) as LocatedMap;
-  return checked(root, file, [], Registry.make([...stages]), new Report(file));
+  return checked(root, file, noSettings, Registry.make([...stages]), new Report(file));
 }
 
 const reference = (wire: Wire | ReadonlyArray<Wire>): string | ReadonlyArray<string> =>

@@ -2,18 +2,28 @@
  * `matrix`: one node of the file becomes one node per combination of values. Lists multiply (the first key varies slowest),
  * `exclude` drops combinations, `include` adds explicit ones.
  */
-import type { Located, LocatedMap, Place, Scalar } from "./located.ts";
+import type { Located, LocatedMap, LocatedScalar, Place, Scalar } from "./located.ts";
 import { suggestion } from "./nearest.ts";
 import type { Report } from "./report.ts";
+import { naturally } from "./typed.ts";
 
 /** The values of one combination, in the order of the file. */
 export type MatrixValues = ReadonlyMap<string, Scalar>;
+
+/** One combination, and where its values stand and how they are written. */
+export interface Combination {
+  readonly values: MatrixValues;
+  readonly places: ReadonlyMap<string, LocatedScalar>;
+}
+
+type Row = ReadonlyMap<string, LocatedScalar>;
 
 /** More nodes than this out of one matrix are a slip. */
 const maxCombinations = 10_000;
 
 /** Every combination; problems are reported and leave it out. Never empty without a report. */
-export function combinations(matrix: Located, report: Report): ReadonlyArray<MatrixValues> {
+export function combinations(given: Located, report: Report): ReadonlyArray<Combination> {
+  const matrix = naturally(given);
   if (matrix.type !== "map") {
     report.problem("E_TYPE", "matrix must be a map of name: [values]", matrix.at, "Write matrix: { seed: [1, 2, 3] }.");
     return [];
@@ -31,7 +41,7 @@ export function combinations(matrix: Located, report: Report): ReadonlyArray<Mat
     );
     return [];
   }
-  let rows: ReadonlyArray<MatrixValues> = axes.length === 0 ? [] : [new Map()];
+  let rows: ReadonlyArray<Row> = axes.length === 0 ? [] : [new Map()];
   for (const { name, values } of axes) {
     rows = rows.flatMap((row) => values.map((value) => new Map([...row, [name, value]])));
   }
@@ -39,7 +49,7 @@ export function combinations(matrix: Located, report: Report): ReadonlyArray<Mat
   const included = includedRows(matrix, axes, report);
   const seen = new Set<string>();
   const all = [...rows, ...included.map(({ row }) => row)].filter((row) => {
-    const label = matrixLabel(row);
+    const label = matrixLabel(valuesOf(row));
     const fresh = !seen.has(label);
     seen.add(label);
     if (!fresh) {
@@ -56,8 +66,10 @@ export function combinations(matrix: Located, report: Report): ReadonlyArray<Mat
       "Give every name a value; exclude less.",
     );
   }
-  return all;
+  return all.map((row) => ({ values: valuesOf(row), places: row }));
 }
+
+const valuesOf = (row: Row): MatrixValues => new Map([...row].map(([name, { value }]) => [name, value]));
 
 /** `seed=1,method=ms`: what stands in the brackets of a node's name. */
 export function matrixLabel(values: MatrixValues): string {
@@ -72,7 +84,7 @@ const valueLabel = (value: Scalar): string => {
 
 interface Axis {
   readonly name: string;
-  readonly values: ReadonlyArray<Scalar>;
+  readonly values: ReadonlyArray<LocatedScalar>;
 }
 
 function axesOf(matrix: LocatedMap, report: Report): ReadonlyArray<Axis> {
@@ -91,8 +103,8 @@ function axesOf(matrix: LocatedMap, report: Report): ReadonlyArray<Axis> {
 }
 
 /** A list with one value, or none after reporting that it is not a single value. */
-function scalarIn(item: Located, name: string, report: Report): ReadonlyArray<Scalar> {
-  if (item.type === "scalar" && item.value !== null) return [item.value];
+function scalarIn(item: Located, name: string, report: Report): ReadonlyArray<LocatedScalar> {
+  if (item.type === "scalar" && item.value !== null) return [item];
   const remedy = "Matrix values name the node: use text, numbers, true or false.";
   report.problem("E_TYPE", `a value of matrix.${name} must be a single value`, item.at, remedy);
   return [];
@@ -106,7 +118,7 @@ function checkName(name: string, at: Place, report: Report): void {
 
 interface PlacedRow {
   readonly at: Place;
-  readonly row: MatrixValues;
+  readonly row: Row;
 }
 
 /** The maps of `include` or `exclude`. */
@@ -128,11 +140,11 @@ function rowsOf(matrix: LocatedMap, key: "include" | "exclude", report: Report):
 }
 
 function excluded(
-  rows: ReadonlyArray<MatrixValues>,
+  rows: ReadonlyArray<Row>,
   matrix: LocatedMap,
   axes: ReadonlyArray<Axis>,
   report: Report,
-): ReadonlyArray<MatrixValues> {
+): ReadonlyArray<Row> {
   let kept = rows;
   for (const { at, row } of rowsOf(matrix, "exclude", report)) {
     const unknown = [...row.keys()].find((name) => !axes.some((axis) => axis.name === name));
@@ -141,11 +153,13 @@ function excluded(
       report.problem("E_MATRIX_KEY", `the matrix has no "${unknown}"`, at, suggestion(unknown, names, "matrix values"));
       continue;
     }
-    const left = kept.filter((candidate) => ![...row].every(([name, value]) => candidate.get(name) === value));
+    const left = kept.filter(
+      (candidate) => ![...row].every(([name, { value }]) => candidate.get(name)?.value === value),
+    );
     if (left.length === kept.length) {
       report.problem(
         "E_MATRIX_EXCLUDE",
-        `exclude ${matrixLabel(row)} matches no combination`,
+        `exclude ${matrixLabel(valuesOf(row))} matches no combination`,
         at,
         "Remove or correct it.",
       );
@@ -169,6 +183,6 @@ function includedRows(matrix: LocatedMap, axes: ReadonlyArray<Axis>, report: Rep
       report.problem("E_MATRIX_KEY", message, at, "Every combination of a matrix has the same names.");
       return [];
     }
-    return [{ at, row: new Map(names.map((name) => [name, row.get(name) as Scalar])) }];
+    return [{ at, row: new Map(names.map((name) => [name, row.get(name) as LocatedScalar])) }];
   });
 }

@@ -1,6 +1,7 @@
 /** A checked pipeline: every name resolved, every config decoded, every edge of a fitting kind, no cycles. */
 import type { AnyStage } from "../stage.ts";
 import type { Place, Scalar } from "./located.ts";
+import type { LostPath } from "./settle.ts";
 
 /** Output `output` of node `node`. */
 export interface Edge {
@@ -24,6 +25,8 @@ export interface Node {
   readonly skip?: string;
   /** Absolute folder that relative paths of its config are resolved in: that of the file it stands in. */
   readonly dir: string;
+  /** Relative paths in its config that lead to nothing. */
+  readonly lost: ReadonlyArray<LostPath>;
   /** Where its config (or the node, without one) stands in the file. */
   readonly configAt: Place;
 }

@@ -5,13 +5,15 @@ import { checkKeys, decodeConfig } from "./config.ts";
 import { type PlacedInputs, wire } from "./edges.ts";
 import type { Instance, Template, Templates } from "./graph.ts";
 import { type Entry, emptyMap, isNull, type Located, type LocatedMap, scalarOf } from "./located.ts";
-import { combinations, type MatrixValues, matrixLabel } from "./matrix.ts";
+import { type Combination, combinations, matrixLabel } from "./matrix.ts";
 import type { Node } from "./model.ts";
 import { suggestion } from "./nearest.ts";
 import { selects } from "./reference.ts";
 import type { Report } from "./report.ts";
-import { type NodeSetting, replaced } from "./set.ts";
+import { type NodeSetting, replaced, type Settings } from "./set.ts";
+import { applyDefaults, checkTaken } from "./set-defaults.ts";
 import { type Document, namePattern, nameRemedy } from "./tree.ts";
+import { natural, naturally } from "./typed.ts";
 import { wanted } from "./when.ts";
 
 const nodeKeys = ["stage", "description", "inputs", "config", "matrix", "when"];
@@ -22,11 +24,12 @@ export interface WiredNode extends Omit<Node, "inputs"> {
 }
 
 export function checkNodes(
-  documents: ReadonlyArray<Document>,
-  settings: ReadonlyArray<NodeSetting>,
+  files: ReadonlyArray<Document>,
+  { nodes: settings, defaults }: Settings,
   registry: Registry,
   report: Report,
 ): ReadonlyArray<WiredNode> {
+  const documents = applyDefaults(files, defaults, registry, report);
   for (const document of documents) checkDefaults(document, registry, report);
   const templates: Templates = new Map(
     documents.flatMap((document) =>
@@ -37,6 +40,7 @@ export function checkNodes(
     ),
   );
   for (const { at, target } of settings) checkTarget(target, at, templates, report);
+  checkTaken(defaults, [...templates.values()], registry, report);
   return [...templates.values()].flatMap((template) => {
     const { stage } = template;
     if (stage === undefined) return [];
@@ -98,25 +102,32 @@ function templateOf(
 
 function instanceOf(
   name: string,
-  body: LocatedMap,
-  matrix: MatrixValues | undefined,
+  written: LocatedMap,
+  combination: Combination | undefined,
   { vars }: Document,
   settings: ReadonlyArray<NodeSetting>,
   report: Report,
 ): Instance {
-  const when = body.entries.get("when")?.value;
-  const plain = new Map([...body.entries].filter(([key]) => key !== "when" && key !== "matrix"));
-  let set: Located = { ...body, entries: plain };
+  const matrix = combination?.values;
+  const when = written.entries.get("when")?.value;
+  const plain = new Map([...written.entries].filter(([key]) => key !== "when" && key !== "matrix"));
+  let set: Located = { ...written, entries: plain };
   for (const { target, path, value, at } of settings) {
     const mine = target.conditions === undefined || (matrix !== undefined && selects(target.conditions, matrix));
     if (mine) set = replaced(set, path, value, at);
   }
-  const included = when === undefined || wanted(when, vars, matrix, report);
+  const included = when === undefined || wanted(when, vars, combination, report);
+  const body = vars.apply(set, combination) as LocatedMap;
+  const inputs = body.entries.get("inputs");
   return {
     name: matrix === undefined ? name : `${name}[${matrixLabel(matrix)}]`,
+    combination,
     matrix,
-    body: vars.apply(set, matrix) as LocatedMap,
-    skip: included ? undefined : `when: ${String(scalarOf(body.entries.get("when")))}`,
+    body:
+      inputs === undefined
+        ? body
+        : { ...body, entries: new Map([...body.entries, ["inputs", { ...inputs, value: naturally(inputs.value) }]]) },
+    skip: included ? undefined : `when: ${String(scalarOf(written.entries.get("when")))}`,
   };
 }
 
@@ -151,17 +162,18 @@ function configOf(
   stage: AnyStage,
   instance: Instance,
   report: Report,
-): Pick<Node, "config" | "configAt"> {
-  const { vars, defaults } = template.document;
-  const given = instance.body.entries.get("config")?.value;
+): Pick<Node, "config" | "configAt" | "lost"> {
+  const { vars, defaults, dir } = template.document;
+  const value = instance.body.entries.get("config")?.value;
+  const given = value && natural(value);
   const own = given === undefined || isNull(given) ? emptyMap(given?.at ?? template.at) : given;
   const fallback = defaults.entries.get(stage.id)?.value;
-  const applied = fallback?.type === "map" ? (vars.apply(fallback, instance.matrix) as LocatedMap) : undefined;
+  const applied = fallback?.type === "map" ? (vars.apply(fallback, instance.combination) as LocatedMap) : undefined;
   const config: Located =
     applied === undefined || own.type !== "map"
       ? own
       : { ...own, entries: new Map([...applied.entries, ...own.entries]) };
-  return { config: decodeConfig(stage, config, report), configAt: given?.at ?? template.at };
+  return { ...decodeConfig(stage, config, dir, report), configAt: given?.at ?? template.at };
 }
 
 /** Defaults of stages and keys that do not exist are found even when no node uses them. */

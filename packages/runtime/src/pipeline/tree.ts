@@ -1,5 +1,5 @@
 /** A pipeline file and the fragments it imports, read and parsed: every file with its own variables, defaults and inputs. */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import { emptyMap, isNull, type Located, type LocatedMap, type Place } from "./located.ts";
 import { suggestion } from "./nearest.ts";
@@ -124,6 +124,8 @@ function mapAt(root: LocatedMap, key: string, message: string, report: Report): 
 interface Import {
   readonly file: string;
   readonly at: Place;
+  /** Absolute folder that the path starts at, where it is not that of the importing file. */
+  readonly from: string | undefined;
   readonly vars: LocatedMap | undefined;
   readonly inputs: LocatedMap | undefined;
 }
@@ -138,7 +140,7 @@ function importOf(name: string, value: Located, report: Report): Import | undefi
   }
   const part = (key: string): LocatedMap | undefined =>
     value.type === "map" ? mapAt(value, key, `${key} of import "${name}" must be a map`, report) : undefined;
-  return { file: file.value, at: file.at, vars: part("vars"), inputs: part("inputs") };
+  return { file: file.value, at: file.at, from: file.from, vars: part("vars"), inputs: part("inputs") };
 }
 
 const openImport = Effect.fnUntraced(function* (
@@ -148,8 +150,9 @@ const openImport = Effect.fnUntraced(function* (
   opening: Opening,
   report: Report,
 ): Effect.fn.Return<Opening | undefined> {
-  const path = resolve(importer.dir, wanted.file);
-  const shown = join(dirname(opening.file), wanted.file);
+  const path = resolve(wanted.from ?? importer.dir, wanted.file);
+  const elsewhere = wanted.from !== undefined && wanted.from !== importer.dir;
+  const shown = elsewhere ? relative("", path) : join(dirname(opening.file), wanted.file);
   const open = [...opening.open, { path, shown }];
   if (opening.open.some((other) => other.path === path)) {
     const message = `files import each other: ${open.map((it) => it.shown).join(" → ")}`;

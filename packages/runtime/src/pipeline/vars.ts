@@ -4,8 +4,9 @@
  */
 import type { PipelineIssue } from "../errors.ts";
 import type { Located, LocatedMap, LocatedScalar, Place } from "./located.ts";
-import type { MatrixValues } from "./matrix.ts";
+import type { Combination } from "./matrix.ts";
 import { suggestion } from "./nearest.ts";
+import { natural, startOf } from "./typed.ts";
 
 const reference = /\$?\$\{([^}]*)\}/g;
 const whole = /^\$\{([^}]*)\}$/;
@@ -22,7 +23,7 @@ export class Interpolation {
   }
 
   /** `located` with all references replaced; places stay those of the referring text. */
-  apply(located: Located, matrix?: MatrixValues, open: ReadonlyArray<string> = []): Located {
+  apply(located: Located, matrix?: Combination, open: ReadonlyArray<string> = []): Located {
     switch (located.type) {
       case "list": {
         const items = located.items.map((item) => this.apply(item, matrix, open));
@@ -39,13 +40,13 @@ export class Interpolation {
       }
       case "scalar":
         return typeof located.value === "string" && located.value.includes("${")
-          ? this.#text(located, located.value, matrix, open)
+          ? this.#typed(located, this.#text(located, located.value, matrix, open), matrix, open)
           : located;
     }
   }
 
   /** What `vars.a.b` or `matrix.x` stands for; `undefined` after reporting that there is no such thing. */
-  lookup(path: string, at: Place, matrix?: MatrixValues, open: ReadonlyArray<string> = []): Located | undefined {
+  lookup(path: string, at: Place, matrix?: Combination, open: ReadonlyArray<string> = []): Located | undefined {
     const [head, name, ...rest] = path.trim().split(".");
     if (head === "matrix" && name !== undefined && rest.length === 0) return this.#ofMatrix(name, at, matrix);
     if (head !== "vars" || name === undefined) {
@@ -55,6 +56,7 @@ export class Interpolation {
     }
     let found = this.#variable(name, at, open);
     for (const step of rest) {
+      found = found && natural(found);
       const entries = found?.type === "map" ? found.entries : undefined;
       const next = entries?.get(step)?.value;
       if (found !== undefined && next === undefined) {
@@ -66,34 +68,56 @@ export class Interpolation {
     return found;
   }
 
-  #text(text: LocatedScalar, value: string, matrix: MatrixValues | undefined, open: ReadonlyArray<string>): Located {
+  /** `--set x=[${vars.a}]` may be wanted as a list: its YAML has references too. */
+  #typed(
+    { typed }: LocatedScalar,
+    text: Located,
+    matrix: Combination | undefined,
+    open: ReadonlyArray<string>,
+  ): Located {
+    if (typed === undefined || text.type !== "scalar" || text.missing || text.typed) return text;
+    const yaml = typed.yaml?.type === "scalar" ? undefined : typed.yaml && this.apply(typed.yaml, matrix, open);
+    return yaml === undefined ? text : { ...text, typed: { ...typed, yaml } };
+  }
+
+  #text(text: LocatedScalar, value: string, matrix: Combination | undefined, open: ReadonlyArray<string>): Located {
     const { at } = text;
     const missing: Located = { type: "scalar", at, value: null, missing: true };
     const only = whole.exec(value);
-    if (only) return { ...(this.lookup(only[1] ?? "", at, matrix, open) ?? missing), at };
+    if (only) {
+      const found = this.lookup(only[1] ?? "", at, matrix, open) ?? missing;
+      return found.type === "scalar" ? { ...found, at, from: startOf(found) } : { ...found, at };
+    }
     let incomplete = false;
-    const replaced = value.replace(reference, (match, path: string) => {
+    // a path starts where its beginning stands
+    let from = text.from;
+    const replaced = value.replace(reference, (match, path: string, offset: number) => {
       if (match.startsWith("$$")) return match.slice(1);
       const found = this.lookup(path, at, matrix, open);
       if (found === undefined) incomplete = true;
       if (found === undefined) return "";
-      if (found.type === "scalar") return found.raw ?? String(found.value);
+      if (found.type === "scalar") {
+        if (offset === 0 && found.value !== "") from = startOf(found);
+        return found.written ?? String(found.value);
+      }
       const remedy = "Only a single value fits into a text; use the reference alone to insert a list or map.";
       this.#report({ code: "E_VAR_TYPE", message: `\${${path}} is a ${found.type}`, ...at, remedy });
       return "";
     });
-    return incomplete ? missing : { type: "scalar", at, value: replaced, style: text.style ?? "plain" };
+    if (incomplete) return missing;
+    const start = from === undefined ? {} : { from };
+    return { type: "scalar", at, value: replaced, style: text.style ?? "plain", ...start };
   }
 
-  #ofMatrix(name: string, at: Place, matrix: MatrixValues | undefined): Located | undefined {
-    const value = matrix?.get(name);
-    if (value !== undefined) return { type: "scalar", at, value };
+  #ofMatrix(name: string, at: Place, matrix: Combination | undefined): Located | undefined {
+    const value = matrix?.places.get(name);
+    if (value !== undefined) return { ...value, at, from: startOf(value) };
     const message =
       matrix === undefined ? `\${matrix.${name}}: there is no matrix here` : `the matrix has no "${name}"`;
     const remedy =
       matrix === undefined
         ? `Only a node with a matrix has these: add matrix: { ${name}: [VALUES] }.`
-        : suggestion(name, matrix.keys(), "matrix values");
+        : suggestion(name, matrix.values.keys(), "matrix values");
     this.#report({ code: "E_VAR_UNKNOWN", message, ...at, remedy });
     return undefined;
   }

@@ -5,12 +5,13 @@
  */
 import type { Located, LocatedScalar, Place } from "./located.ts";
 import { toPlain } from "./located.ts";
-import type { MatrixValues } from "./matrix.ts";
+import type { Combination } from "./matrix.ts";
 import type { Report } from "./report.ts";
+import { naturally } from "./typed.ts";
 import type { Interpolation } from "./vars.ts";
 
 /** Whether the node is wanted; `true` after reporting a problem. */
-export function wanted(when: Located, vars: Interpolation, matrix: MatrixValues | undefined, report: Report): boolean {
+export function wanted(when: Located, vars: Interpolation, matrix: Combination | undefined, report: Report): boolean {
   const remedy = 'Write e.g. when: vars.full, or when: matrix.method == "ms" and vars.count > 10.';
   if (when.type !== "scalar" || (typeof when.value !== "boolean" && typeof when.value !== "string")) {
     report.problem("E_WHEN_TYPE", "when must be a condition", when.at, remedy);
@@ -53,11 +54,11 @@ class Expression {
   readonly #source: LocatedScalar;
   readonly #shift: number;
   readonly #vars: Interpolation;
-  readonly #matrix: MatrixValues | undefined;
+  readonly #matrix: Combination | undefined;
   #token: Token;
   #next = 0;
 
-  constructor(source: LocatedScalar, text: string, vars: Interpolation, matrix: MatrixValues | undefined) {
+  constructor(source: LocatedScalar, text: string, vars: Interpolation, matrix: Combination | undefined) {
     const wrapped = /^(\s*\$\{)(.*)\}\s*$/s.exec(text);
     this.#text = wrapped?.[2] ?? text;
     this.#source = source;
@@ -153,7 +154,7 @@ class Expression {
     if (type === "literal") return text.startsWith("'") ? text.slice(1, -1) : this.#json(text, offset);
     const found = this.#vars.lookup(text, this.#place(offset), this.#matrix);
     if (found === undefined) throw new Problem(undefined, "", this.#place(offset));
-    return toPlain(found);
+    return toPlain(naturally(found));
   }
 
   #json(text: string, offset: number): unknown {

@@ -93,7 +93,9 @@ export function parseYaml(text: string, file: string, origin: { readonly column:
       return { type: "scalar", at, value: null, missing: true } satisfies LocatedScalar;
     }
     const style = node.type === "PLAIN" ? "plain" : node.type?.startsWith("QUOTE") ? "quoted" : "block";
-    return { type: "scalar", at, value: scalarValue(value), style } satisfies LocatedScalar;
+    const read = scalarValue(value);
+    const written = typeof read === "string" ? {} : { written: node.source ?? "" };
+    return { type: "scalar", at, value: read, style, ...written } satisfies LocatedScalar;
   };
 
   const entriesOf = (node: YAMLMap, offset: number, open: ReadonlyArray<Node>): ReadonlyMap<string, Entry> => {

@@ -179,6 +179,14 @@ function fingerprintIssue(node: Node, error: StageError): PipelineIssue {
     code: error.code ?? (missing ? "E_FILE_MISSING" : "E_FINGERPRINT"),
     message: `node "${node.name}": ${error.message}`,
     ...node.configAt,
-    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    ...remedyOf(node, error),
   };
+}
+
+/** What the stage advises, and for a relative path that leads to nothing where it was looked for. */
+function remedyOf({ lost }: Node, { remedy }: StageError): { readonly remedy?: string } {
+  const [path] = lost;
+  if (path === undefined) return remedy === undefined ? {} : { remedy };
+  const rule = `"${path.given}" starts at ${path.from}: relative paths of --set start where you are, those in a file at that file's folder.`;
+  return { remedy: remedy === undefined ? rule : `${remedy.replace(/[^.!?]$/, "$&.")} ${rule}` };
 }

@@ -65,8 +65,25 @@ describe("garbage collection", () => {
     await Effect.runPromise(unpin(base, digest));
     await gc(root, { unreachable: true, keepRuns: 1 });
     expect([await cached(root, 1), await cached(root, 3)]).toEqual([0, 2]);
-    await gc(root, { unreachable: true, keepRuns: 0 });
-    expect(await entries(root)).toEqual([]);
+    // the last complete run of a pipeline stays whatever is asked for
+    expect(await gc(root, { unreachable: true, keepRuns: 0 })).toMatchObject({ keptRuns: { recent: 0, complete: 1 } });
+    expect(await cached(root, 3)).toBe(2);
+  });
+
+  it("by reachability keeps the last complete run of each pipeline, however many runs of others came after", async () => {
+    const root = temporaryFolder();
+    const other = text(1).replace("version: 1", "version: 1\nname: other");
+    const changed = other.replaceAll("seed: 1", "seed: 2");
+    await run({ root, text: other, registry });
+    // neither a part of it nor a run that failed takes its place
+    await run({ root, text: changed, registry, only: "a" });
+    await run({ root, text: other.replace("values: [", "values: [-1, "), registry, only: "a" });
+    for (let i = 0; i < 3; i++) await once(root, 1);
+    const { keptRuns, removed } = await gc(root, { unreachable: true, keepRuns: 2 });
+    expect(keptRuns?.recent).toBe(2);
+    expect((await planLines({ root, text: other, registry })).every((line) => line.includes(": cached"))).toBe(true);
+    expect(removed.every(({ digest }) => digest !== "")).toBe(true);
+    expect(await cached(root, 1)).toBe(2);
   });
 
   it("by age counts from the last run that used it", async () => {

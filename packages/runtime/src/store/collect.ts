@@ -12,14 +12,14 @@ import { type Entry, listEntries } from "./entries.ts";
 import { pinned } from "./pins.ts";
 import { collectScratch, type ScratchRemoval } from "./scratch.ts";
 import type { Store } from "./store.ts";
-import { listUses, type Use } from "./uses.ts";
+import { lastComplete, listUses, type Use } from "./uses.ts";
 
 export interface CollectOptions {
   /** Remove what no run used for so long. */
   readonly olderThanMs?: number;
   /** Remove the longest unused until the store takes no more than this. */
   readonly maxBytes?: number;
-  /** Remove what neither a pin nor one of the last `keepRuns` runs leads to. */
+  /** Remove what no pin, none of the last `keepRuns` runs and no last complete run of a pipeline leads to. */
   readonly unreachable?: boolean;
   /** Default 10. */
   readonly keepRuns?: number;
@@ -44,6 +44,15 @@ export interface Collected {
   readonly keptBytes: number;
   /** Of artifacts. */
   readonly freedBytes: number;
+  /** With `unreachable`: runs of which everything was kept. */
+  readonly keptRuns?: KeptRuns;
+}
+
+export interface KeptRuns {
+  /** The last ones. */
+  readonly recent: number;
+  /** Older ones: the last complete run of each pipeline. */
+  readonly complete: number;
 }
 
 /** Collects garbage; without a policy only leftovers of killed runs and unreadable entries go. */
@@ -57,11 +66,20 @@ export const collect = Effect.fn("Store.collect")(function* (store: Store, optio
   const entries = yield* listEntries(base);
   const scratch = yield* collectScratch(store, entries, { dryRun, nowMs: options.nowMs ?? Date.now() });
   const pins = yield* pinned(base);
-  const chosen = choose(entries, yield* listUses(root, base), pins, options);
+  const uses = yield* listUses(root, base);
+  const chosen = choose(entries, uses, pins, options);
   const all = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   const removed = dryRun ? chosen : yield* removeChosen(store, entries, chosen);
   const freedBytes = removed.reduce((sum, { bytes }) => sum + bytes, 0);
-  const result: Collected = { removed, orphans, scratch, freedBytes, keptBytes: all - freedBytes };
+  const { recent, complete } = keptUses(uses, options);
+  const result: Collected = {
+    removed,
+    orphans,
+    scratch,
+    freedBytes,
+    keptBytes: all - freedBytes,
+    ...(options.unreachable ? { keptRuns: { recent: recent.length, complete: complete.length } } : {}),
+  };
   return result;
 });
 
@@ -75,9 +93,10 @@ export function choose(
   const nowMs = options.nowMs ?? Date.now();
   const byDigest = new Map(entries.map((entry) => [entry.digest, entry]));
   const safe = reach(byDigest, [...pins, ...inUse(entries, uses)]);
+  const { recent, complete } = keptUses(uses, options);
   const kept = reach(
     byDigest,
-    uses.slice(0, options.keepRuns ?? 10).flatMap(({ digests }) => digests),
+    [...recent, ...complete].flatMap(({ digests }) => digests),
   );
   const lastUsed = new Map<string, number>();
   for (const { startedMs, digests } of uses) {
@@ -89,7 +108,8 @@ export function choose(
   for (const entry of free) {
     const idleMs = nowMs - usedMs(entry);
     if (entry.manifest === undefined) chosen.set(entry, "its artifact.json is missing or unreadable");
-    else if (options.unreachable && !kept.has(entry.digest)) chosen.set(entry, "no pin and no recent run leads to it");
+    else if (options.unreachable && !kept.has(entry.digest))
+      chosen.set(entry, "no pin, no recent run and no last complete run leads to it");
     else if (options.olderThanMs !== undefined && idleMs > options.olderThanMs) {
       chosen.set(entry, `not used for ${Math.floor(idleMs / 86_400_000)} days`);
     }
@@ -104,6 +124,12 @@ export function choose(
     }
   }
   return [...chosen].map(([{ kind, digest, bytes }, reason]) => ({ kind, digest, bytes, reason }));
+}
+
+/** The last runs, and of older ones the last complete one of each pipeline. */
+function keptUses(uses: ReadonlyArray<Use>, { keepRuns = 10 }: CollectOptions) {
+  const recent = uses.slice(0, keepRuns);
+  return { recent, complete: lastComplete(uses).filter((use) => !recent.includes(use)) };
 }
 
 /** What running runs need: their nodes' digests, and every shard while any run is at work. */
