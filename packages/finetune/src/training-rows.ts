@@ -3,7 +3,7 @@
  * the response it should give. What a row trains is thus written down beside its ids.
  */
 import type { Prompt, Trace } from "@precipice/artifacts";
-import type { Checkpoint, TrainingRow } from "@precipice/model";
+import { type Checkpoint, type TrainingRow, turnEnd } from "@precipice/model";
 
 export const REGIONS = ["prompt", "thinking", "template", "response"] as const;
 export type Region = (typeof REGIONS)[number];
@@ -49,9 +49,12 @@ const rowOf = (
   };
 };
 
-const ended = ({ config }: Pick<Checkpoint, "config">, ids: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const end = config.eosIds[0];
-  return end === undefined || config.eosIds.includes(ids.at(-1) as number) ? ids : [...ids, end];
+/** Ended as the model ends its own turns, where it is not ended already. */
+const ended = (checkpoint: Checkpoint, ids: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const end = turnEnd(checkpoint).ids;
+  const [last, own] = [ids.at(-1) as number, end.at(-1) as number];
+  if (end.length === 0 || last === own || checkpoint.config.eosIds.includes(last)) return ids;
+  return [...ids, ...end.slice(end.indexOf(last) + 1)];
 };
 
 /** The trace's thinking with the reference response; undefined where the thinking was never closed or no reference is known. */
