@@ -50,7 +50,7 @@ describe("findSpans", () => {
     ["opened late, never closed", "u‖Well·.\n·<think>·x", "Well.\n<think>x", undefined],
     ["a mention of the open marker alone", "u‖Write· <think>· first", "", "Write <think> first"],
     ["a mention at the very end", "u‖Write· <think>", "", "Write <think>"],
-    ["opened again by the model", "u·<think>\n‖<think>·\nhm·</think>·yes", "hm", "yes"],
+    ["opened again by the model", "u·<think>\n‖<think>·\n·hm·</think>·yes", "hm", "yes"],
     [
       "a second thinking belongs to the response",
       "u‖<think>a·</think>·b·<think>c·</think>·d",
