@@ -18,7 +18,7 @@ import {
   tokenRows,
   trainingFields,
 } from "./training-config.ts";
-import { type RepairRow, repairRow } from "./training-rows.ts";
+import { describeEnd, type RepairRow, repairRow } from "./training-rows.ts";
 import { MAX_SHARD_BYTES, writeCheckpoint } from "./write-checkpoint.ts";
 
 const range = Schema.Tuple([Schema.Int, Schema.Int]);
@@ -41,7 +41,7 @@ const config = Schema.Struct({
 });
 
 export const finetuneFull = Stage.make("finetune.full", {
-  version: 2,
+  version: 3,
   description: "Trains chosen tensors of the model itself on selected rows: a complete Hugging Face checkpoint folder",
   config,
   inputs: {
@@ -79,6 +79,7 @@ export const finetuneFull = Stage.make("finetune.full", {
       spare.filter((row) => !chosen.has(row.id)),
       Math.round(selected.length * config.harmlessRatio),
     );
+    yield* log(yield* attempt(() => describeEnd(checkpoint)));
     yield* log(`${selected.length} selected rows and ${mixed.length} harmless ones, ${config.rowsPerStep} per step`);
     const { train, heldOut } = splitHeldOut([...selected, ...mixed], config.evalFraction, config.seed);
     const options = yield* loopOptions(config, heldOut, scratch);

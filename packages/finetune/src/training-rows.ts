@@ -57,6 +57,16 @@ const ended = (checkpoint: Checkpoint, ids: ReadonlyArray<number>): ReadonlyArra
   return [...ids, ...end.slice(end.indexOf(last) + 1)];
 };
 
+/** What reference answers end with, in words for the log. */
+export const describeEnd = (checkpoint: Checkpoint): string => {
+  const { ids, text, shownBy, stops } = turnEnd(checkpoint);
+  if (ids.length === 0)
+    return "answers end without an end token: neither chat template nor tokenizer nor config names one";
+  const guess = shownBy === "chat template" ? "" : "; the chat template shows none";
+  const unheard = stops ? "" : "; generation does not stop at it: generation_config.json does not list it";
+  return `answers end with ${JSON.stringify(text)}, from the ${shownBy}${guess}${unheard}`;
+};
+
 /** The trace's thinking with the reference response; undefined where the thinking was never closed or no reference is known. */
 export const repairRow = (
   checkpoint: Checkpoint,

@@ -56,7 +56,7 @@ const config = Schema.Struct({
  * Codes: E_BACKEND, E_SERVER_….
  */
 export const traceGenerate = Stage.make("trace.generate", {
-  version: 2,
+  version: 3,
   description: "Generates thinking and response for every prompt",
   config,
   inputs: { model: Model, prompts: Prompts },
