@@ -94,6 +94,20 @@ const said = ({ choices: [choice] }: OpenAI.Chat.ChatCompletion) => {
 const expected = ({ thinking, response }: WrittenTrace) => ({ thinking, response });
 
 describe("chat", () => {
+  it.each(["system", "developer"])(
+    "refuses a %s message that the template leaves out, as a pipeline does",
+    async (role) => {
+      const messages = [
+        { role, content: "be brief" },
+        { role: "user", content: "hello" },
+      ];
+      const refused = await ask("", { messages }).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(BadRequestError);
+      expect((refused as Error).message).toContain("leaves out the system message");
+      expect(() => promptIds(cliff, "hello", { system: "be brief" })).toThrow("leaves out the system message");
+    },
+  );
+
   it("gives what the model writes, thinking apart, with finish and usage, many at once", async () => {
     const answers = await Promise.all(prompts.map((prompt) => ask(prompt)));
     for (const [i, answer] of answers.entries()) {

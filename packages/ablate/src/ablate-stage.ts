@@ -110,7 +110,7 @@ const config = Schema.Struct({
 });
 
 export const headsAblate = Stage.make("heads.ablate", {
-  version: 3,
+  version: 4,
   description: "Generates with suppressing heads ablated, with other heads as a control, or with the stream edited",
   config,
   inputs: {

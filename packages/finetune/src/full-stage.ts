@@ -19,6 +19,7 @@ import {
   tokenRows,
   trainingFields,
 } from "./training-config.ts";
+import { describeEnd } from "./training-rows.ts";
 import { MAX_SHARD_BYTES, writeCheckpoint } from "./write-checkpoint.ts";
 
 const range = Schema.Tuple([Schema.Int, Schema.Int]);
@@ -70,6 +71,7 @@ export const finetuneFull = Stage.make("finetune.full", {
       spare.filter((row) => !chosen.has(row.id)),
       Math.round(selected.length * config.harmlessRatio),
     );
+    yield* log(yield* attempt(() => describeEnd(checkpoint)));
     yield* log(`${selected.length} selected rows and ${mixed.length} harmless ones, ${config.rowsPerStep} per step`);
     const { train, heldOut } = splitHeldOut([...selected, ...mixed], config.evalFraction, config.seed);
     const options = yield* loopOptions(config, heldOut, scratch);

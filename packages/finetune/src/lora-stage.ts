@@ -27,7 +27,7 @@ import {
   trainingFields,
 } from "./training-config.ts";
 import type { Example, TrainingStep } from "./training-options.ts";
-import type { RepairRow } from "./training-rows.ts";
+import { describeEnd, type RepairRow } from "./training-rows.ts";
 import { openValidation } from "./validate-adapter.ts";
 
 const config = Schema.Struct({
@@ -117,6 +117,7 @@ export const finetuneLora = Stage.make("finetune.lora", {
     );
     const wanted = config.harmlessRows ?? Math.round(selected.length * config.harmlessRatio);
     const mixed = random(seed, "harmless mix").sample([...spare], wanted);
+    yield* log(yield* attempt(() => describeEnd(checkpoint)));
     yield* log(`${selected.length} selected rows and ${mixed.length} harmless ones, ${config.rowsPerStep} per step`);
     if (wanted > 0 && verdicts === undefined)
       yield* log("no verdicts are given: harmless rows are taken by their label, and mislabelled ones with them");

@@ -104,8 +104,9 @@ describe("finetune.lora and finetune.merge", () => {
       inputs: given,
       log: (line) => logs.push(line),
     });
-    expect(logs[0]).toBe("3 selected rows and 3 harmless ones, 4 per step");
-    expect(logs[1]).toContain("no verdicts are given");
+    expect(logs[0]).toBe(`answers end with "<eos>", from the chat template`);
+    expect(logs[1]).toBe("3 selected rows and 3 harmless ones, 4 per step");
+    expect(logs[2]).toContain("no verdicts are given");
     const steps = await rows(adapter.rows("steps"));
     expect(steps.map((s) => s.step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(steps.every((s) => s.tokens > 0 && s.grad_norm > 0)).toBe(true);

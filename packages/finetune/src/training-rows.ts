@@ -4,7 +4,7 @@
  */
 import type { Prompt, Trace } from "@precipice/artifacts";
 import { isBlank, referenceText } from "@precipice/judge";
-import type { Checkpoint, TrainingRow } from "@precipice/model";
+import { type Checkpoint, type TrainingRow, turnEnd } from "@precipice/model";
 
 export const REGIONS = ["prompt", "thinking", "template", "response"] as const;
 export type Region = (typeof REGIONS)[number];
@@ -50,9 +50,22 @@ const rowOf = (
   };
 };
 
-const ended = ({ config }: Pick<Checkpoint, "config">, ids: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const end = config.eosIds[0];
-  return end === undefined || config.eosIds.includes(ids.at(-1) as number) ? ids : [...ids, end];
+/** Ended as the model ends its own turns, where it is not ended already. */
+const ended = (checkpoint: Checkpoint, ids: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const end = turnEnd(checkpoint).ids;
+  const [last, own] = [ids.at(-1) as number, end.at(-1) as number];
+  if (end.length === 0 || last === own || checkpoint.config.eosIds.includes(last)) return ids;
+  return [...ids, ...end.slice(end.indexOf(last) + 1)];
+};
+
+/** What reference answers end with, in words for the log. */
+export const describeEnd = (checkpoint: Checkpoint): string => {
+  const { ids, text, shownBy, stops } = turnEnd(checkpoint);
+  if (ids.length === 0)
+    return "answers end without an end token: neither chat template nor tokenizer nor config names one";
+  const guess = shownBy === "chat template" ? "" : "; the chat template shows none";
+  const unheard = stops ? "" : "; generation does not stop at it: generation_config.json does not list it";
+  return `answers end with ${JSON.stringify(text)}, from the ${shownBy}${guess}${unheard}`;
 };
 
 /**

@@ -90,12 +90,16 @@ export {
 } from "./programs/training-memory.ts";
 export { type ChatOptions, chatFields } from "./text/chat-options.ts";
 export { ChatTemplate, type Message, type TemplateVars } from "./text/chat-template.ts";
+export { KNOWN_FORMAT_NAMES, type KnownFormat, type KnownFormatName, knownFormat } from "./text/known-formats.ts";
 export { KNOWN_MARKERS, type Markers } from "./text/marker-pairs.ts";
+export { promptState, type ThinkingState } from "./text/prompt-state.ts";
 export {
-  promptState,
+  NO_MARKERS,
   type Reasoning,
   type ReasoningFormat,
   type ReasoningOverride,
+  rawReasoning,
+  reasoningAt,
   reasoningFormat,
 } from "./text/reasoning-format.ts";
 export { ReasoningStream, type ReasoningText } from "./text/reasoning-stream.ts";
@@ -104,6 +108,7 @@ export { findSpans, type SpanFormat, type Spans, type TraceState, traceState } f
 export { splitTrace, type WrittenTrace } from "./text/split-trace.ts";
 export { inScope, regionsOf, TOKEN_SCOPES, type TokenRegions, type TokenScope } from "./text/token-scope.ts";
 export { type BosRule, TextTokenizer } from "./text/tokenizer.ts";
+export { type TurnEnd, turnEnd } from "./text/turn-end.ts";
 export { readText, utf8End } from "./text-file.ts";
 export { type FeedOptions, type TrainingRow, trainingFeeds, weightTotal } from "./training-feeds.ts";
 export { PLANTED_HEADS_FILE, type PlantedHead, plantedHeadsText } from "./weights/planted-heads.ts";

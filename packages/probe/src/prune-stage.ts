@@ -60,7 +60,7 @@ const config = Schema.Struct({
  * rendering), E_PRUNE_DUPLICATE (a prompt and draw twice).
  */
 export const cliffPrune = Stage.make("cliff.prune", {
-  version: 1,
+  version: 2,
   description: "Keeps 100 to 0 % of the thinking, scores the final position again and lets the model answer again",
   config,
   inputs: { model: Model, probe: Probe, traces: Traces },

@@ -13,8 +13,10 @@ export const chatAnswer = (model: ServedModel, adapter: string | undefined, body
   const { checkpoint, live } = model;
   const vars = { ...model.templateVars, ...body.chat_template_kwargs };
   const templateVars = Object.keys(vars).length === 0 ? undefined : vars;
-  const format = model.reasoningWith(templateVars);
-  const prompt = chatIds(checkpoint, body.messages.map(messageOf), templateVars === undefined ? {} : { templateVars });
+  const messages = body.messages.map(messageOf);
+  const prompt = chatIds(checkpoint, messages, templateVars === undefined ? {} : { templateVars });
+  const system = messages.find(({ role }) => role === "system")?.content;
+  const format = model.reasoningWith(templateVars, typeof system === "string" ? system : undefined);
   checkPrompt(live, prompt);
   const stops = stopsOf(body);
   const room = live.maxTokens - prompt.length;

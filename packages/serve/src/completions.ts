@@ -1,6 +1,6 @@
 /** `POST /v1/completions`: the prompt as it is, as text or as token ids, with everything the model writes in one text. */
 import { randomUUID } from "node:crypto";
-import { type LiveRequest, promptState, type Reasoning, TextStream } from "@precipice/model";
+import { type LiveRequest, type Reasoning, rawReasoning, reasoningAt, TextStream } from "@precipice/model";
 import type { Answer } from "./answer.ts";
 import { ApiError } from "./api-error.ts";
 import { checkPrompt } from "./check-prompt.ts";
@@ -132,12 +132,19 @@ const promptsOf = (
 
 /** Where thinking stands at the end of a raw prompt: what scopes of interventions go by. */
 const reasoningAfter = (
-  { checkpoint, reasoningWith, templateVars }: ServedModel,
+  { checkpoint, reasoningWith, templateVars, reasoning }: ServedModel,
   ids: ReadonlyArray<number>,
 ): Reasoning => {
-  const format = safely(() => reasoningWith(templateVars));
-  if (format === "none") return "none";
-  return { ...format, ...promptState(checkpoint.tokenizer.decode(ids, { special: true }), format) };
+  const prompt = checkpoint.tokenizer.decode(ids, { special: true });
+  const said = rawReasoning(prompt, reasoning);
+  return (
+    said ??
+    reasoningAt(
+      prompt,
+      safely(() => reasoningWith(templateVars)),
+      reasoning,
+    )
+  );
 };
 
 /** A checkpoint without a chat template still completes. */

@@ -6,6 +6,7 @@ import {
   CheckpointError,
   LiveGenerator,
   type LiveOptions,
+  NO_MARKERS,
   type Reasoning,
   reasoningOf,
   type TemplateVars,
@@ -39,7 +40,7 @@ export interface ServedModel extends ServeModel {
   readonly live: LiveGenerator;
   readonly created: number;
   /** How it delimits its thinking; `none` where nothing shows it. */
-  readonly reasoningWith: (vars: TemplateVars | undefined) => Reasoning;
+  readonly reasoningWith: (vars: TemplateVars | undefined, system?: string) => Reasoning;
 }
 
 /** Loads it. Rejects with `SessionError`, `DecoderError`; throws `CheckpointError` where its tokenizer cannot be used. */
@@ -53,9 +54,9 @@ export const openServedModel = async (model: ServeModel): Promise<ServedModel> =
     directionEdit: renorm !== undefined,
   });
   const known = new Map<string, Reasoning>();
-  const reasoningWith = (vars: TemplateVars | undefined): Reasoning => {
-    const key = JSON.stringify(vars ?? {});
-    const found = known.get(key) ?? shownReasoning(model, vars);
+  const reasoningWith = (vars: TemplateVars | undefined, system?: string): Reasoning => {
+    const key = JSON.stringify([vars ?? {}, system]);
+    const found = known.get(key) ?? shownReasoning(model, vars, system);
     if (known.size > 100) known.clear(); // callers choose the keys
     known.set(key, found);
     return found;
@@ -63,14 +64,19 @@ export const openServedModel = async (model: ServeModel): Promise<ServedModel> =
   return { ...model, live, created: Math.floor(Date.now() / 1000), reasoningWith };
 };
 
-const shownReasoning = ({ checkpoint, reasoning }: ServeModel, templateVars: TemplateVars | undefined): Reasoning => {
+const shownReasoning = (
+  { checkpoint, reasoning }: ServeModel,
+  templateVars: TemplateVars | undefined,
+  system: string | undefined,
+): Reasoning => {
   try {
     return reasoningOf(checkpoint, {
       ...(reasoning === undefined ? {} : { reasoning }),
       ...(templateVars === undefined ? {} : { templateVars }),
+      ...(system === undefined ? {} : { system }),
     });
   } catch (error) {
-    if (error instanceof CheckpointError && error.problem === "shows no thinking markers") return "none";
+    if (error instanceof CheckpointError && error.problem === NO_MARKERS) return "none";
     throw error;
   }
 };

@@ -15,10 +15,13 @@ describe("the log of generated traces", () => {
   it("says how the model thinks", () => {
     expect(describeReasoning("none")).toMatch(/^no thinking/);
     expect(describeReasoning(format)).toBe(
-      "thinking between <t> and </t>, opened by the model (known from: template source)",
+      "thinking markers: <t> … </t> (found in the text of the chat template; the model opens it)",
     );
-    expect(describeReasoning({ ...format, opened: true })).toContain("opened by the prompt");
-    expect(describeReasoning({ ...format, opened: true, closed: true })).toContain("closed by the prompt");
+    expect(describeReasoning({ ...format, shownBy: "vocabulary" })).toContain("guessed");
+    expect(describeReasoning({ ...format, opened: true })).toContain("the prompt already opens it");
+    expect(describeReasoning({ ...format, opened: true, closed: true })).toContain(
+      "the prompt already closes it: the model answers at once",
+    );
   });
 
   it("counts what is not complete", () => {

@@ -7,7 +7,8 @@ import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
 import { downloadLine } from "../terminal/download-line.ts";
 import { CommandError, commandErrorOf } from "../terminal/errors.ts";
-import { printableText } from "../terminal/text.ts";
+import { painterFor, printableText } from "../terminal/text.ts";
+import { ThinkingText } from "../terminal/thinking-text.ts";
 import { type ChatFlags, chatFlags, chatOf, formatOf } from "./chat-flags.ts";
 import { jsonErrors } from "./json-errors.ts";
 
@@ -78,7 +79,7 @@ export const generateCommand = () =>
         Flag.optional,
       ),
       json: flags.json(
-        "Print { text, promptIds, ids, thinking, response, state, reasoning }; ids are the new tokens, the last four null where the model's thinking markers are not known",
+        "Print { text, promptIds, ids, thinking, response, state, reasoning }; ids: new tokens only. thinking, response, state and reasoning are null where the thinking markers are unknown",
       ),
     },
     Effect.fn("precipice generate")(function* ({
@@ -110,14 +111,11 @@ export const generateCommand = () =>
         weights,
         threads: Option.getOrUndefined(threads),
       };
-      const onText = json ? undefined : (text: string) => void process.stdout.write(printableText(text));
       const result = yield* Effect.tryPromise({
-        try: (signal) => generate(request, signal, onText),
+        try: (signal) => generate(request, signal, !json),
         catch: (error) => commandErrorOf(error, "E_GENERATE"),
       }).pipe(jsonErrors(json));
-      if (result.note !== undefined) process.stderr.write(`${printableText(result.note)}\n`);
-      const { note: _, ...shown } = result;
-      process.stdout.write(json ? `${JSON.stringify(shown)}\n` : "\n");
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : "\n");
     }),
   ).pipe(
     Command.withDescription("Let a checkpoint answer a prompt"),
@@ -144,6 +142,10 @@ export const generateCommand = () =>
           'precipice generate ./my-model --prompt "Hello" --think-open "<think>" --think-close "</think>" --max-thinking-tokens 500',
         description: "Markers of a model whose template shows none, and a limit on its thinking",
       },
+      {
+        command: 'precipice generate ./my-model --prompt "Hello" --reasoning openthinker',
+        description: "The same for a format that is known by name",
+      },
     ]),
   );
 
@@ -163,7 +165,7 @@ const generate = async (
     ...flags
   }: Request,
   signal: AbortSignal,
-  onText: ((text: string) => void) | undefined,
+  shows: boolean,
 ) => {
   for (const [flag, value] of Object.entries({
     "--max-tokens": maxTokens,
@@ -181,6 +183,7 @@ const generate = async (
     chooseParallelism,
     Generator,
     promptIds: render,
+    ReasoningStream,
     splitTrace,
     withinLimits,
   } = await import("@precipice/model");
@@ -188,8 +191,9 @@ const generate = async (
   const download = downloadLine();
   const folder = await fetchCheckpoint(model, process.cwd(), { ...download, signal }).finally(download.close);
   const checkpoint = Checkpoint.open(folder);
+  const { tokenizer } = checkpoint; // opened first: without one nothing that is said of the template helps
   for (const notice of checkpoint.notices) process.stderr.write(`note: ${printableText(notice)}\n`);
-  const promptIds = raw ? checkpoint.tokenizer.encode(prompt, "once") : render(checkpoint, prompt, chat);
+  const promptIds = raw ? tokenizer.encode(prompt, "auto") : render(checkpoint, prompt, chat);
   if (promptIds.length === 0)
     throw new CommandError("E_PROMPT_EMPTY", "the prompt has no tokens", "Give --prompt some text.");
   const { format, note } = await formatOf(checkpoint, chat, raw ? prompt : undefined);
@@ -197,8 +201,10 @@ const generate = async (
     throw new CommandError(
       "E_REASONING",
       note ?? "the thinking markers are not known",
-      "Set --think-open and --think-close.",
+      "Set --think-open and --think-close, or --reasoning.",
     );
+  // before the text, on a line of its own
+  if (note !== undefined) process.stderr.write(`${printableText(note)}\n`);
   const limits =
     format === undefined
       ? { maxNewTokens: maxTokens }
@@ -213,22 +219,29 @@ const generate = async (
     weights,
   });
   const sampling = { temperature, ...(topP === undefined ? {} : { topP }) };
+  const write = (text: string) => void process.stdout.write(text);
+  const parts = format === undefined ? undefined : new ReasoningStream(tokenizer, format);
+  const printer = new ThinkingText(format ?? "none", painterFor(process.stdout), write);
   const [row] = await generator.generate([{ ids: promptIds, seed }], {
     ...limits,
     sampling,
     signal,
-    ...(onText === undefined ? {} : { onText }),
+    ...(!shows
+      ? {}
+      : parts === undefined
+        ? { onText: (text: string) => write(printableText(text)) }
+        : { onId: (id: number) => printer.tell(parts.push(id)) }),
   });
+  if (shows && parts !== undefined) printer.tell(parts.end());
   const ids = row?.ids ?? [];
   const trace = row === undefined || format === undefined ? undefined : splitTrace(checkpoint, promptIds, row, format);
   return {
-    text: checkpoint.tokenizer.decode(ids),
+    text: tokenizer.decode(ids),
     promptIds,
     ids,
     thinking: trace?.thinking ?? null,
     response: trace?.response ?? null,
     state: trace?.state ?? null,
     reasoning: format ?? null,
-    note,
   };
 };

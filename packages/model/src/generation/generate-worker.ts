@@ -25,7 +25,8 @@ export interface GenerateArgs {
 export type GenerateEvent =
   | { readonly row: GeneratedRow }
   | { readonly tokens: number }
-  | { readonly texts: ReadonlyArray<readonly [index: number, text: string]> };
+  | { readonly texts: ReadonlyArray<readonly [index: number, text: string]> }
+  | { readonly ids: ReadonlyArray<readonly [index: number, id: number]> };
 
 export interface TurnArgs {
   readonly add: ReadonlyArray<LiveRow>;
@@ -57,9 +58,12 @@ serve(
       let tokens = 0;
       let told = Date.now();
       let texts: Array<readonly [number, string]> = [];
+      let ids: Array<readonly [number, number]> = [];
       const tell = () => {
         if (texts.length > 0) context.emit({ texts } satisfies GenerateEvent);
         texts = [];
+        if (ids.length > 0) context.emit({ ids } satisfies GenerateEvent);
+        ids = [];
       };
       await generateRows(
         opened(),
@@ -73,6 +77,7 @@ serve(
             context.emit({ row } satisfies GenerateEvent);
           },
           onText: (index, text) => texts.push([index, text]),
+          ...(options.streamIds === true ? { onToken: (index: number, id: number) => void ids.push([index, id]) } : {}),
           onTokens: (count) => {
             tell();
             tokens += count;

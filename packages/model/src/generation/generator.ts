@@ -28,6 +28,8 @@ export interface GenerateCall extends GenerationOptions {
    * row come in order, all before its `onRow`.
    */
   readonly onText?: (text: string, index: number) => void;
+  /** Each new token of a row, in order, all before its `onRow`. */
+  readonly onId?: (id: number, index: number) => void;
 }
 
 /** What `stream` yields. */
@@ -58,8 +60,8 @@ export class Generator {
    * have gone to `onRow`.
    */
   async generate(rows: ReadonlyArray<GenerationRow>, call: GenerateCall): Promise<ReadonlyArray<GeneratedRow>> {
-    const { headScale, directionEdit, adapter, signal, onRow, onTokens, onText, ...rest } = call;
-    const options = onText === undefined ? rest : { ...rest, stream: true };
+    const { headScale, directionEdit, adapter, signal, onRow, onTokens, onText, onId, ...rest } = call;
+    const options = { ...rest, stream: onText !== undefined, streamIds: onId !== undefined };
     checkCall(this.#opened, rows, call);
     const { config, adapter: shape } = this.#opened;
     const acting = {
@@ -75,6 +77,10 @@ export class Generator {
       const onEvent = (event: unknown) => {
         const news = event as GenerateEvent;
         if ("tokens" in news) return onTokens?.(news.tokens);
+        if ("ids" in news) {
+          for (const [index, id] of news.ids) onId?.(id, indices[index] as number);
+          return;
+        }
         if ("texts" in news) {
           for (const [index, text] of news.texts) onText?.(text, indices[index] as number);
           return;

@@ -52,6 +52,8 @@ export interface GenerationOptions {
   readonly stopStrings?: ReadonlyArray<string>;
   /** Tell text as it is written. */
   readonly stream?: boolean;
+  /** Tell token ids as they are written. */
+  readonly streamIds?: boolean;
   /** Also return the logits of every step (`[steps * vocab]` per row). */
   readonly recordLogits?: boolean;
 }

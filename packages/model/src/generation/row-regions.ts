@@ -63,8 +63,9 @@ export class RowRegions implements TokenRegions {
     const format = this.#format;
     const pieces = this.#text.pieces([...ids]);
     const { thinkingEnd, responseStart } = findSpans(pieces, this.#rendered, format);
-    const shown = responseStart !== undefined && (format === "none" || closes(pieces, thinkingEnd, format.close));
-    if (!shown) return;
+    // an answer without thinking has the prompt's last token for its region
+    const shown = format === "none" || format.closed || thinkingEnd >= this.#rendered;
+    if (!shown || responseStart === undefined) return;
     let start = thinkingEnd;
     while (format !== "none" && start < ids.length - 1 && pieces[start]?.trim() === "") start++;
     this.#closedAt ??= ids.length;
@@ -75,6 +76,3 @@ export class RowRegions implements TokenRegions {
     this.#settled = this.responseStart < ids.length && (tail === "" || ids.length - this.#closedAt >= TAIL_TOKENS);
   }
 }
-
-const closes = (pieces: ReadonlyArray<string>, from: number, close: string): boolean =>
-  pieces.slice(from).join("").includes(close);

@@ -1,5 +1,6 @@
 /** What a user may say about chat and thinking, as config fields: every stage that renders prompts takes these. */
 import * as Schema from "effect/Schema";
+import { KNOWN_FORMAT_NAMES } from "./known-formats.ts";
 
 const marker = Schema.String.check(Schema.isMinLength(1));
 
@@ -13,21 +14,35 @@ export const chatFields = {
   reasoning: Schema.optionalKey(
     Schema.Union([
       Schema.Literal("none"),
+      Schema.Literals(KNOWN_FORMAT_NAMES),
       Schema.Struct({
-        open: marker.annotate({ description: "Marker before the thinking, e.g. <think>" }),
-        close: marker.annotate({ description: "Marker after it, e.g. </think>" }),
-        opened: Schema.optionalKey(
-          Schema.Boolean.annotate({ description: "The prompt ends with the open marker; default: as it is rendered" }),
+        open: Schema.optionalKey(marker.annotate({ description: "Marker before the thinking, e.g. <think>" })),
+        close: Schema.optionalKey(marker.annotate({ description: "Marker after it, e.g. </think>" })),
+        format: Schema.optionalKey(
+          Schema.Literals(KNOWN_FORMAT_NAMES).annotate({ description: "A known format instead of open and close" }),
         ),
-      }),
+        opened: Schema.optionalKey(
+          Schema.Boolean.annotate({ description: "The prompt ends in the thinking; default: as it is rendered" }),
+        ),
+        closed: Schema.optionalKey(
+          Schema.Boolean.annotate({
+            description: "The prompt ends behind the thinking, the model answers at once; default: as it is rendered",
+          }),
+        ),
+      }).check(
+        Schema.makeFilter(({ open, close, format }) => {
+          if ((open === undefined) !== (close === undefined)) return "open and close go together";
+          return open !== undefined && format !== undefined ? "give open and close, or format, not both" : undefined;
+        }),
+      ),
     ]).annotate({
-      description: "Markers around the thinking, or none for a model that only answers; default: by the chat template",
+      description: `Markers around the thinking, a known format by name (${KNOWN_FORMAT_NAMES.join(", ")}), or none for a model that only answers; default: by the chat template`,
     }),
   ),
   bos: Schema.optionalKey(
     Schema.Literals(["auto", "once", "asis"]).annotate({
       description:
-        "Beginning-of-sequence token: auto where template or tokenizer say so, once always, asis only where the template spells it",
+        "Beginning-of-sequence token: auto and asis where the template writes it, as transformers does; once always",
     }),
   ),
 };

@@ -1,4 +1,6 @@
 /** The markers around a model's thinking: pairs in common use, and how a close marker is spelled for an open one. */
+import { KNOWN_FORMATS } from "./known-formats.ts";
+
 export interface Markers {
   readonly open: string;
   readonly close: string;
@@ -6,15 +8,7 @@ export interface Markers {
 
 /** The most common first. */
 export const KNOWN_MARKERS: ReadonlyArray<Markers> = [
-  { open: "<think>", close: "</think>" },
-  { open: "<seed:think>", close: "</seed:think>" },
-  { open: "<|START_THINKING|>", close: "<|END_THINKING|>" },
-  { open: "[THINK]", close: "[/THINK]" },
-  { open: "<thinking>", close: "</thinking>" },
-  { open: "<thought>", close: "</thought>" },
-  { open: "<reasoning>", close: "</reasoning>" },
-  { open: "<|begin_of_thought|>", close: "<|end_of_thought|>" },
-  { open: "◁think▷", close: "◁/think▷" },
+  ...new Map(Object.values(KNOWN_FORMATS).map(({ open, close }) => [`${open} ${close}`, { open, close }])).values(),
 ];
 
 /** Something that looks like a marker: `<x>`, `<|x|>`, `[X]`, `◁x▷`. */

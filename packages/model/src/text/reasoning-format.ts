@@ -4,15 +4,22 @@
  */
 import { CheckpointError } from "../errors.ts";
 import type { ChatTemplate, Message, TemplateVars } from "./chat-template.ts";
+import { formatInSource, KNOWN_FORMAT_NAMES, type KnownFormatName, knownFormat } from "./known-formats.ts";
 import { closersOf, isPair, KNOWN_MARKERS, type Markers, markersIn, opensThinking } from "./marker-pairs.ts";
+import { generationPrompt, promptState, type ThinkingState } from "./prompt-state.ts";
 
 export interface ReasoningFormat extends Markers {
   /** The rendered prompt ends inside the thinking, or behind it: the model does not write the open marker. */
   readonly opened: boolean;
-  /** The rendered prompt closes the thinking too (Qwen3 with `enable_thinking: false`): the model answers at once. */
+  /**
+   * The rendered prompt ends behind the thinking: an empty one (Qwen3 with `enable_thinking: false`), or a lone close marker
+   * (DeepSeek-V3.1). The model answers at once.
+   */
   readonly closed: boolean;
   /** Between close marker and answer, as the template writes it, e.g. `\n\n`; undefined where it does not show it. */
   readonly tail: string | undefined;
+  /** A marker that the model writes behind its answer, such as `</response>`; no part of the answer. */
+  readonly answerClose?: string | undefined;
   /** The template drops the thinking of earlier turns from a conversation. */
   readonly stripsEarlierThinking: boolean;
   /** What showed the markers. */
@@ -22,8 +29,20 @@ export interface ReasoningFormat extends Markers {
 /** A model's format, or `none`: all it writes is its answer. */
 export type Reasoning = ReasoningFormat | "none";
 
-/** What a user may set instead. */
-export type ReasoningOverride = "none" | (Markers & { readonly opened?: boolean | undefined });
+/**
+ * What a user may set instead: `none`, a known format by name, or markers. Where the prompt ends in or behind the thinking is read
+ * off the prompt unless it is said here.
+ */
+export type ReasoningOverride =
+  | "none"
+  | KnownFormatName
+  | {
+      readonly format?: KnownFormatName | undefined;
+      readonly open?: string | undefined;
+      readonly close?: string | undefined;
+      readonly opened?: boolean | undefined;
+      readonly closed?: boolean | undefined;
+    };
 
 export interface ReasoningQuestion {
   readonly template: ChatTemplate;
@@ -60,38 +79,90 @@ export const reasoningFormat = (question: ReasoningQuestion): Reasoning => {
       problem: "leaves out the user's message",
       remedy: "check the template: it must write the content of the messages",
     });
-  const head = prompt.slice(asked + USER.length);
+  const started = generationPrompt(prompt, rendered(template, first, templateVars, false), asked + USER.length);
   const turn = assistantTurn(template, first, templateVars);
-  const found =
-    override === undefined ? findMarkers(question, head, turn) : { ...override, shownBy: "config" as const };
+  const set = overrideOf(override);
+  const found = set.markers ?? findMarkers(question, started.text, turn);
   if (found === undefined)
     throw new CheckpointError({
       file: template.file,
       place: "chat template",
-      problem: "shows no thinking markers",
-      remedy:
-        'set reasoning: { open: "<think>", close: "</think>" } with what this model writes, or reasoning: none if it does not think',
+      problem: NO_MARKERS,
+      remedy: SET_REASONING,
     });
-  const { open, close, shownBy } = found;
-  const { opened, closed } = promptState(head, found);
+  const { open, close, answerClose, shownBy } = found;
+  const tail = found.tail ?? (turn !== undefined && turn.close === close ? turn.tail : undefined);
   return {
     open,
     close,
-    opened: override?.opened ?? opened,
-    closed: override?.opened === false ? false : closed,
-    tail: turn !== undefined && turn.close === close ? turn.tail : undefined,
+    ...withOverride(started.state({ open, close, tail }), set),
+    tail,
+    ...(answerClose === undefined ? {} : { answerClose }),
     stripsEarlierThinking: stripsEarlier(template, first, found, templateVars),
     shownBy,
   };
 };
 
-/** Where the thinking stands at the end of a prompt, by the last markers in it. */
-export const promptState = (text: string, { open, close }: Markers): { opened: boolean; closed: boolean } => {
-  const opened = text.lastIndexOf(open);
-  return { opened: opened >= 0, closed: opened >= 0 && text.indexOf(close, opened + open.length) >= 0 };
+/** The problem of the `CheckpointError` where nothing shows a pair. */
+export const NO_MARKERS = "shows no thinking markers";
+
+const SET_REASONING = [
+  'set reasoning: { open: "<think>", close: "</think>" } with what this model writes',
+  `or a known format by name, e.g. reasoning: phi-4-mini-reasoning (${KNOWN_FORMAT_NAMES.join(", ")})`,
+  "or reasoning: none if it does not think",
+].join(", ");
+
+type Found = Markers & {
+  readonly tail?: string | undefined;
+  readonly answerClose?: string | undefined;
+  readonly shownBy: ReasoningFormat["shownBy"];
 };
 
-type Found = Markers & { readonly shownBy: ReasoningFormat["shownBy"] };
+interface Override {
+  readonly markers: Found | undefined;
+  readonly opened?: boolean | undefined;
+  readonly closed?: boolean | undefined;
+}
+
+const overrideOf = (override: Exclude<ReasoningOverride, "none"> | undefined): Override => {
+  const { format, open, close, opened, closed } =
+    typeof override === "string" ? { format: override } : (override ?? { format: undefined });
+  const known = format === undefined ? undefined : knownFormat(format);
+  const pair = open === undefined || close === undefined ? known : { ...known, open, close };
+  return { markers: pair === undefined ? undefined : { ...pair, shownBy: "config" }, opened, closed };
+};
+
+/** What the user says goes over what the prompt shows; thinking that is said to be open is not closed. */
+const withOverride = (shown: ThinkingState, { opened, closed }: Override): ThinkingState => ({
+  opened: opened ?? (closed === true ? true : shown.opened),
+  closed: closed ?? (opened === undefined ? shown.closed : false),
+});
+
+/**
+ * How thinking is delimited behind a raw prompt: by what the user says of the markers, and by the end of the prompt. undefined
+ * where no markers are said.
+ */
+export const rawReasoning = (prompt: string, override: ReasoningOverride | undefined): Reasoning | undefined => {
+  if (override === "none") return "none";
+  const set = overrideOf(override);
+  if (set.markers === undefined) return undefined;
+  const { open, close, tail, answerClose } = set.markers;
+  return {
+    open,
+    close,
+    ...withOverride(promptState(prompt, { open, close, tail }), set),
+    tail,
+    ...(answerClose === undefined ? {} : { answerClose }),
+    stripsEarlierThinking: false,
+    shownBy: "config",
+  };
+};
+
+/** A format whose markers are known, at the end of a raw prompt; what the user says of that end goes over it. */
+export const reasoningAt = (prompt: string, format: Reasoning, override: ReasoningOverride | undefined): Reasoning =>
+  format === "none" || override === "none"
+    ? "none"
+    : { ...format, ...withOverride(promptState(prompt, format), overrideOf(override)) };
 
 const findMarkers = (
   { template, hasToken }: ReasoningQuestion,
@@ -99,20 +170,24 @@ const findMarkers = (
   turn: AssistantTurn | undefined,
 ): Found | undefined => {
   const { source } = template;
+  const named = formatInSource(source);
   const inHead = markersIn(head)
     .filter(({ marker }) => opensThinking(marker))
     .at(-1)?.marker;
   if (inHead !== undefined) {
+    if (named?.open === inHead) return { ...named, shownBy: "generation prompt" };
     const close =
       closersOf(inHead).find((marker) => head.includes(marker) || source.includes(marker)) ??
       KNOWN_MARKERS.find((pair) => pair.open === inHead)?.close;
     if (close !== undefined) return { open: inHead, close, shownBy: "generation prompt" };
   }
-  if (turn !== undefined) return { open: turn.open, close: turn.close, shownBy: "assistant turn" };
-  const named =
-    KNOWN_MARKERS.find(({ open, close }) => source.includes(open) && source.includes(close)) ??
-    KNOWN_MARKERS.find(({ close }) => source.includes(close));
+  if (turn !== undefined) {
+    const same = named?.open === turn.open && named.close === turn.close ? named : undefined;
+    return { open: turn.open, close: turn.close, answerClose: same?.answerClose, shownBy: "assistant turn" };
+  }
   if (named !== undefined) return { ...named, shownBy: "template source" };
+  const half = KNOWN_MARKERS.find(({ close }) => source.includes(close));
+  if (half !== undefined) return { ...half, shownBy: "template source" };
   const known = KNOWN_MARKERS.find(({ open, close }) => hasToken(open) && hasToken(close));
   return known === undefined ? undefined : { ...known, shownBy: "vocabulary" };
 };

@@ -1,9 +1,11 @@
 /**
- * A row's thinking and answer told apart while it is written. Where a whole trace is at hand `splitTrace` does this; here text
- * leaves as soon as it is certain: whole characters, never a part of a marker or of a stop string, no blanks at either end of
- * thinking or answer. A thinking that is opened later than in the first tokens counts as answer: what is told stays told.
+ * A row's thinking and answer told apart while it is written. Text leaves as soon as it is certain: whole characters, never a part
+ * of a marker or of a stop string, no blanks at either end of thinking or answer. All that is told, joined, is what `splitTrace`
+ * finds in the whole: both go by `MarkerScan`. Where the prompt does not open the thinking and the model has not opened it either,
+ * nothing is certain before its close marker or its end: the text is held until then.
  */
 import { TextStream } from "../generation/text-stream.ts";
+import { longestBeginning, MarkerScan, withoutClose } from "./marker-scan.ts";
 import type { SpanFormat } from "./spans.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
 
@@ -12,36 +14,32 @@ export interface ReasoningText {
   readonly response: string;
 }
 
-type Phase = "opening" | "thinking" | "response";
-
-/** Without an open marker in the prompt, the model's own is expected within this many tokens, as in a trace's spans. */
-const OPENS_WITHIN = 8;
+interface Chunk {
+  readonly text: string;
+  readonly special: boolean;
+}
 
 export class ReasoningStream {
   readonly #tokenizer: TextTokenizer;
-  readonly #format: Exclude<SpanFormat, "none">;
-  readonly #stops: ReadonlyArray<string>;
+  /** undefined where all is answer. */
+  readonly #scan: MarkerScan | undefined;
   readonly #raw: TextStream;
-  #phase: Phase;
+  readonly #thinking: RegionText;
+  readonly #response: RegionText;
   #tokens = 0;
   #thinkingTokens = 0;
-  /** Text that may yet turn out to be the beginning of a marker or of a stop string. */
-  #held = "";
-  /** In thinking or answer something but blanks has left. */
-  #started = false;
-  #blanks = "";
-  #stopped = false;
-  /** What the template itself writes between marker and answer, beside blanks, until it has come. */
-  #tail = "";
-  #out = { thinking: "", response: "" };
+  /** Text that has not left: special tokens are part of markers, but no text. */
+  #waiting: Chunk[] = [];
+  /** Characters that have left. */
+  #at = 0;
 
   constructor(tokenizer: TextTokenizer, format: SpanFormat, stopStrings: ReadonlyArray<string> = []) {
     this.#tokenizer = tokenizer;
     const answers = format === "none" || format.closed;
-    this.#format = format === "none" ? { open: "", close: "", opened: false, closed: true, tail: undefined } : format;
-    this.#stops = stopStrings;
+    this.#scan = answers ? undefined : new MarkerScan(format);
     this.#raw = new TextStream((ids) => tokenizer.decode(ids, { special: true }));
-    this.#phase = answers ? "response" : format.opened ? "thinking" : "opening";
+    this.#thinking = new RegionText(stopStrings, undefined);
+    this.#response = new RegionText(stopStrings, format === "none" ? undefined : format.answerClose);
   }
 
   /** Tokens up to the close marker, that included. */
@@ -52,107 +50,117 @@ export class ReasoningStream {
   /** Takes the next token; answers the text that is certain now. */
   push(id: number): ReasoningText {
     this.#tokens++;
-    if (this.#phase === "thinking") this.#thinkingTokens = this.#tokens;
-    if (this.#keeps(id)) this.#read(this.#raw.push(id));
-    const opens = this.#tokens <= OPENS_WITHIN || longestBeginning(this.#held, [this.#format.open]) > 0;
-    if (this.#phase === "opening" && !opens) this.#enter("response", this.#held);
+    this.#take(this.#raw.push(id), this.#tokenizer.isSpecial(id));
     return this.#told();
   }
 
   /** The rest, when the row has ended. */
   end(): ReasoningText {
-    this.#read(this.#raw.end(false));
-    if (this.#phase === "opening") {
-      // cut off before it could open: "<thi"
-      const thinks = this.#held.trim() !== "" && this.#format.open.startsWith(this.#held.trimStart());
-      this.#enter(thinks ? "thinking" : "response", this.#held);
-    }
-    if (!this.#stopped) this.#write(this.#held);
-    this.#held = "";
+    this.#take(this.#raw.end(false), false);
+    this.#scan?.end();
+    this.#release();
+    this.#thinking.end();
+    this.#response.end();
     return this.#told();
   }
 
-  /** Special tokens are no text, but a marker may be made of them. */
-  #keeps(id: number): boolean {
-    if (!this.#tokenizer.isSpecial(id)) return true;
-    const marker = { opening: this.#format.open, thinking: this.#format.close, response: "" }[this.#phase];
-    const piece = (this.#tokenizer.pieces([id])[0] as string).trim();
-    return piece !== "" && marker.includes(piece);
+  #take(text: string, special: boolean): void {
+    const before = this.#scan?.phase;
+    this.#scan?.push(text);
+    if (text !== "") this.#waiting.push({ text, special });
+    const now = this.#scan?.phase;
+    if (now === "thinking" || (now === "closed" && before !== "closed")) this.#thinkingTokens = this.#tokens;
+    this.#release();
   }
 
-  #read(fresh: string): void {
-    if (this.#stopped) return;
-    const text = this.#held + fresh;
-    this.#held = "";
-    const { open, close } = this.#format;
-    if (this.#phase === "opening") {
-      const at = text.indexOf(open);
-      if (at >= 0) this.#enter("thinking", text.slice(at + open.length));
-      else this.#held = text;
-      return;
+  /** Hands what is certain to the region it lies in. */
+  #release(): void {
+    const scan = this.#scan;
+    const certain = scan?.certain ?? Number.POSITIVE_INFINITY;
+    if (certain <= this.#at) return;
+    const keep: Chunk[] = [];
+    for (const { text, special } of this.#waiting) {
+      const ready = Math.max(0, Math.min(text.length, certain - this.#at));
+      if (ready > 0 && !special) this.#write(text.slice(0, ready), this.#at);
+      this.#at += ready;
+      if (ready < text.length) keep.push({ text: text.slice(ready), special });
     }
-    if (this.#tail !== "") {
-      const begun = text.trimStart();
-      if (begun.length < this.#tail.length && this.#tail.startsWith(begun)) {
-        this.#held = text;
-        return;
-      }
-      const { length } = this.#tail;
-      const closed = begun.startsWith(this.#tail);
-      this.#tail = "";
-      this.#read(closed ? begun.slice(length) : text);
-      return;
-    }
-    const marks = this.#phase === "thinking" ? [close, ...this.#stops] : this.#stops;
-    const found = marks
-      .map((mark) => ({ mark, at: text.indexOf(mark) }))
-      .filter(({ at }) => at >= 0)
-      .sort((a, b) => a.at - b.at)[0];
-    if (found === undefined) {
-      const keep = longestBeginning(text, marks);
-      this.#held = keep === 0 ? "" : text.slice(-keep);
-      this.#write(keep === 0 ? text : text.slice(0, -keep));
-      return;
-    }
-    this.#write(text.slice(0, found.at));
-    if (this.#phase === "thinking" && found.mark === close)
-      this.#enter("response", text.slice(found.at + close.length));
-    else this.#stopped = true;
+    this.#waiting = keep;
   }
 
-  #enter(phase: Phase, rest: string): void {
-    if (phase === "thinking") this.#thinkingTokens = this.#tokens;
-    if (phase === "response" && this.#phase === "thinking") this.#tail = this.#format.tail?.trim() ?? "";
-    this.#phase = phase;
-    this.#started = false;
-    this.#blanks = "";
-    this.#held = "";
-    this.#read(rest);
-  }
-
-  /** Without the blanks in front; those behind wait for what follows. */
-  #write(text: string): void {
-    const fresh = this.#started ? text : text.trimStart();
-    if (fresh === "") return;
-    this.#started = true;
-    const all = this.#blanks + fresh;
-    const kept = all.trimEnd();
-    this.#blanks = all.slice(kept.length);
-    this.#out[this.#phase === "thinking" ? "thinking" : "response"] += kept;
+  /** `text` begins at character `at` of what was written. */
+  #write(text: string, at: number): void {
+    const scan = this.#scan;
+    if (scan === undefined || scan.phase === "answer") {
+      this.#response.write(text);
+      return;
+    }
+    const part = (from: number, to: number) => text.slice(Math.max(0, from - at), Math.max(0, to - at));
+    const [closeFrom, closeTo] = scan.close ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    this.#thinking.write(part(scan.from, closeFrom));
+    if (closeFrom < Number.POSITIVE_INFINITY && !this.#thinking.stopped)
+      this.#response.write(part(closeTo, at + text.length));
   }
 
   #told(): ReasoningText {
-    const told = this.#out;
-    this.#out = { thinking: "", response: "" };
-    return told;
+    return { thinking: this.#thinking.take(), response: this.#response.take() };
   }
 }
 
-/** How many characters at the end of `text` begin one of `marks`. */
-const longestBeginning = (text: string, marks: ReadonlyArray<string>): number => {
-  let longest = 0;
-  for (const mark of marks)
-    for (let n = Math.min(mark.length - 1, text.length); n > longest; n--)
-      if (text.endsWith(mark.slice(0, n))) longest = n;
-  return longest;
+/** Text of one region as it comes in; what may yet be cut off at its end is held. */
+class RegionText {
+  readonly #stops: ReadonlyArray<string>;
+  readonly #answerClose: string | undefined;
+  #held = "";
+  #out = "";
+  #started = false;
+  stopped = false;
+
+  constructor(stops: ReadonlyArray<string>, answerClose: string | undefined) {
+    this.#stops = stops;
+    this.#answerClose = answerClose;
+  }
+
+  write(text: string): void {
+    if (this.stopped || text === "") return;
+    this.#held = this.#started ? this.#held + text : (this.#held + text).trimStart();
+    const stop = this.#stops.map((mark) => this.#held.indexOf(mark)).filter((at) => at >= 0);
+    if (stop.length > 0) {
+      this.#held = this.#held.slice(0, Math.min(...stop));
+      this.stopped = true;
+      return;
+    }
+    this.#tell(
+      heldFrom(this.#held.slice(0, this.#held.length - longestBeginning(this.#held, this.#stops)), this.#answerClose),
+    );
+  }
+
+  end(): void {
+    const rest = withoutClose(`|${this.#held}`, this.#answerClose).slice(1);
+    this.#held = rest;
+    this.#tell(rest.length);
+  }
+
+  take(): string {
+    const out = this.#out;
+    this.#out = "";
+    return out;
+  }
+
+  #tell(length: number): void {
+    const text = this.#held.slice(0, length);
+    if (text === "") return;
+    this.#started = true;
+    this.#out += text;
+    this.#held = this.#held.slice(length);
+  }
+}
+
+/** Where at the end of a region's text that begins which may be left out: blanks, and the marker behind an answer. */
+const heldFrom = (text: string, answerClose: string | undefined): number => {
+  const end = text.trimEnd();
+  if (answerClose === undefined) return end.length;
+  if (end.endsWith(answerClose)) return end.slice(0, -answerClose.length).trimEnd().length;
+  const begun = longestBeginning(text, [answerClose]);
+  return text.slice(0, text.length - begun).trimEnd().length;
 };

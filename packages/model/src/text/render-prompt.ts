@@ -1,33 +1,22 @@
-/** The one way from a user's words to a model's prompt: every stage and command renders here. */
+/** The one way from messages to a model's prompt: every stage, command and server renders here. */
 import type { Checkpoint } from "../checkpoint.ts";
 import { CheckpointError } from "../errors.ts";
 import type { ChatOptions } from "./chat-options.ts";
-import type { Message } from "./chat-template.ts";
+import type { ChatTemplate, Message, TemplateVars } from "./chat-template.ts";
 import { type Reasoning, reasoningFormat } from "./reasoning-format.ts";
 
 /**
- * The rendered prompt of one user turn as token ids. It starts with exactly one beginning-of-sequence token where the template
- * or the tokenizer (or `bos: once`) asks for one, and with none where neither does, as with Qwen and Phi-4. Throws
- * `CheckpointError` where the template fails or leaves out a system prompt it was given.
+ * The rendered prompt of one user turn as token ids. They start with a beginning-of-sequence token where the template writes one, as
+ * in transformers' `apply_chat_template`, or with `bos: once`. Throws `CheckpointError` where the template fails or leaves out
+ * words that it was given.
  */
 export const promptIds = (
-  { template, tokenizer }: Pick<Checkpoint, "template" | "tokenizer">,
+  checkpoint: Pick<Checkpoint, "template" | "tokenizer">,
   prompt: string,
-  { system, templateVars, bos = "auto" }: ChatOptions = {},
+  { system, ...options }: ChatOptions = {},
 ): number[] => {
   const user = [{ role: "user", content: prompt }];
-  const text = template.render(
-    system === undefined ? user : [{ role: "system", content: system }, ...user],
-    templateVars,
-  );
-  if (system !== undefined && text === template.render(user, templateVars))
-    throw new CheckpointError({
-      file: template.file,
-      place: "chat template",
-      problem: "leaves out the system message",
-      remedy: "take out system: this template has its own way",
-    });
-  return tokenizer.encode(text, bos);
+  return chatIds(checkpoint, system === undefined ? user : [{ role: "system", content: system }, ...user], options);
 };
 
 /** A whole conversation, up to where the model starts to write, as token ids; as `promptIds` else. */
@@ -35,7 +24,41 @@ export const chatIds = (
   { template, tokenizer }: Pick<Checkpoint, "template" | "tokenizer">,
   messages: ReadonlyArray<Message>,
   { templateVars, bos = "auto" }: Omit<ChatOptions, "system" | "reasoning"> = {},
-): number[] => tokenizer.encode(template.render(messages, templateVars), bos);
+): number[] => {
+  const text = template.render(messages, templateVars);
+  refuseDropped(template, messages, templateVars);
+  // a template has the last word on the token: no tokenizer adds one in front of it
+  return tokenizer.encode(text, bos === "once" ? "once" : "asis");
+};
+
+/** Throws `CheckpointError` where words of a system prompt or a user are not in the rendered text. */
+const refuseDropped = (
+  template: ChatTemplate,
+  messages: ReadonlyArray<Message>,
+  templateVars: TemplateVars | undefined,
+): void => {
+  const probe = (i: number) => `\nchanterelle ${i} seen`;
+  const isAsked = ({ role, content }: Message) => (role === "system" || role === "user") && typeof content === "string";
+  const probed = messages.map((message, i) =>
+    isAsked(message) ? { ...message, content: `${message.content}${probe(i)}` } : message,
+  );
+  const text = template.render(probed, templateVars).toLowerCase();
+  const dropped = messages.find((message, i) => isAsked(message) && !text.includes(probe(i).trim()));
+  if (dropped === undefined) return;
+  if (dropped.role === "system")
+    throw new CheckpointError({
+      file: template.file,
+      place: "chat template",
+      problem: "leaves out the system message",
+      remedy: "take out system: this template has its own way",
+    });
+  throw new CheckpointError({
+    file: template.file,
+    place: "chat template",
+    problem: "leaves out the user's message",
+    remedy: "check the template: it must write the content of the messages",
+  });
+};
 
 /** How this checkpoint delimits its thinking under these options. Throws `CheckpointError` where nothing shows it. */
 export const reasoningOf = (

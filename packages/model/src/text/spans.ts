@@ -3,10 +3,14 @@
  * response. One rule for every trace: markers are searched in the text of the tokens, so it does not matter how tokens cut
  * them. A token that holds part of a marker belongs to the marker; what else it holds is not lost to the text.
  */
+import { markersIn } from "./marker-pairs.ts";
+import { scanText } from "./marker-scan.ts";
 import type { ReasoningFormat } from "./reasoning-format.ts";
 
 /** What of a format the search needs. */
-export type SpanFormat = "none" | Pick<ReasoningFormat, "open" | "close" | "opened" | "closed" | "tail">;
+export type SpanFormat =
+  | "none"
+  | Pick<ReasoningFormat, "open" | "close" | "opened" | "closed" | "tail" | "answerClose">;
 
 /**
  * Token indices; `responseStart` is undefined when the thinking was never closed. The final position is `responseStart - 1`.
@@ -22,9 +26,6 @@ export interface Spans {
 }
 export type Range = readonly [from: number, to: number];
 
-/** Without an open marker in the prompt, the model's own is expected within this many tokens. */
-const OPENS_WITHIN = 8;
-
 /** Spans of a sequence given as token texts; the first `promptLength` tokens are the rendered prompt. */
 export const findSpans = (pieces: ReadonlyArray<string>, promptLength: number, format: SpanFormat): Spans => {
   const length = pieces.length;
@@ -37,7 +38,7 @@ export const findSpans = (pieces: ReadonlyArray<string>, promptLength: number, f
     while (token < length && isBlank(token)) token++;
     return token;
   };
-  const region = format === "none" ? "answer" : locate(text, promptEnd, starts, promptLength, format);
+  const region = format === "none" ? "answer" : locate(text, promptEnd, format);
 
   if (region === "answer") {
     const last = Math.max(0, promptLength - 1);
@@ -79,30 +80,28 @@ export const findSpans = (pieces: ReadonlyArray<string>, promptLength: number, f
 const locate = (
   text: string,
   promptEnd: number,
-  starts: ReadonlyArray<number>,
-  promptLength: number,
-  { open, close, opened, closed, tail }: Exclude<SpanFormat, "none">,
+  format: Exclude<SpanFormat, "none">,
 ): "answer" | { readonly from: number; readonly close: Range | undefined } => {
-  if (opened && closed) {
-    const at = text.lastIndexOf(close, promptEnd - close.length);
-    const begin = at < 0 ? -1 : text.lastIndexOf(open, at);
-    if (begin >= 0) return { from: begin + open.length, close: [at, at + close.length] };
-  }
-  const at = opened ? -1 : text.indexOf(open, promptEnd);
-  const isOpen = at >= 0 && at <= (starts[Math.min(starts.length - 1, promptLength + OPENS_WITHIN)] as number);
-  const from = isOpen ? at + open.length : promptEnd;
-  const closeAt = text.indexOf(close, from);
-  if (closeAt >= 0) return { from, close: [closeAt, endOfTail(text, closeAt + close.length, tail?.trim() ?? "")] };
-  // cut off before it could open: "<thi"
-  const cutOff = open.startsWith(text.slice(promptEnd).trimStart());
-  return opened || isOpen || cutOff ? { from, close: undefined } : "answer";
+  if (format.closed) return closedByPrompt(text.slice(0, promptEnd), format) ?? "answer";
+  const { phase, from, close } = scanText(text.slice(promptEnd), format);
+  if (phase === "answer") return "answer";
+  return {
+    from: promptEnd + from,
+    close: close === undefined ? undefined : [promptEnd + close[0], promptEnd + close[1]],
+  };
 };
 
-/** A template may write more than blanks between marker and answer, such as `<|START_RESPONSE|>`. */
-const endOfTail = (text: string, from: number, tail: string): number => {
-  if (tail === "") return from;
-  const at = text.slice(from, from + tail.length + 8).indexOf(tail);
-  return at >= 0 && text.slice(from, from + at).trim() === "" ? from + at + tail.length : from;
+/**
+ * The close marker at the end of a prompt, and where the thinking before it begins. Turns of the conversation are no thinking: an
+ * open marker that stands before other markers is not the one that was closed.
+ */
+const closedByPrompt = (prompt: string, { open, close, tail = "" }: Exclude<SpanFormat, "none">) => {
+  const at = prompt.lastIndexOf(close);
+  if (at < 0 || !["", tail.trim()].includes(prompt.slice(at + close.length).trim())) return undefined;
+  const begin = prompt.lastIndexOf(open, at - open.length);
+  const isOwn = begin >= 0 && markersIn(prompt.slice(begin + open.length, at)).length === 0;
+  const range: Range = [at, at + close.length];
+  return { from: isOwn ? begin + open.length : at, close: range };
 };
 
 /** Character at which each token starts, and the text's length. */

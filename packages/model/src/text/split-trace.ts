@@ -1,5 +1,6 @@
 /** A prompt and what a model wrote, as a trace: token ids, spans, and the text of thinking and response. */
 import type { Checkpoint } from "../checkpoint.ts";
+import { withoutClose } from "./marker-scan.ts";
 import { reasoningOf } from "./render-prompt.ts";
 import { findSpans, type Range, type SpanFormat, type TraceState, traceState } from "./spans.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
@@ -36,7 +37,10 @@ export const splitTrace = (
     response:
       responseStart === undefined || text.response === undefined
         ? ""
-        : textOf(tokenizer, ids, tokens, text.response, responseStart, ids.length),
+        : withoutClose(
+            textOf(tokenizer, ids, tokens, text.response, responseStart, ids.length),
+            format === "none" ? undefined : format.answerClose,
+          ),
     thinkingStart,
     thinkingEnd,
     responseStart,

@@ -5,13 +5,14 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
+import { wholeWords } from "./whole-words.ts";
 
 /** Text that is no UTF-8 never ends with a whole character: after this many tokens it is taken as it is. */
 const MAX_OPEN_TOKENS = 256;
 
 /**
- * When ids start with the beginning-of-sequence token: `asis` where the text spells it; `auto` also where the tokenizer
- * adds one to every text, never twice; `once` wherever the tokenizer has such a token.
+ * When ids start with the beginning-of-sequence token: `asis` where the text spells it, as chat templates do; `auto` also where the
+ * tokenizer adds one to every text, never twice; `once` wherever the tokenizer has such a token.
  */
 export type BosRule = "asis" | "auto" | "once";
 
@@ -25,18 +26,22 @@ export class TextTokenizer {
   readonly bosId: number | undefined;
   /** Does the tokenizer start every text with that token? */
   readonly addsBos: boolean;
+  readonly #added: ReadonlySet<number>;
   readonly #special: ReadonlySet<number>;
+  /** The token that `tokenizer_config.json` calls `eos_token`. */
+  readonly eosId: number | undefined;
   /** Without a decoder tokens are words, and text is words with blanks between. */
   readonly isWordLevel: boolean;
 
   private constructor(tokenizer: Tokenizer, config: Readonly<Record<string, unknown>>, bosId: number | undefined) {
     this.#tokenizer = tokenizer;
     this.isWordLevel = tokenizer.decoder === null;
-    this.#special = new Set(
-      [...tokenizer.get_added_tokens_decoder()].filter(([, token]) => token.special).map(([id]) => id),
-    );
+    const added = tokenizer.get_added_tokens_decoder();
+    this.#added = new Set(added.keys());
+    this.#special = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
     const prefix = postProcessorPrefix(tokenizer);
-    this.bosId = prefix ?? declaredBos(tokenizer, config["bos_token"], bosId);
+    this.bosId = prefix ?? declared(tokenizer, config["bos_token"], bosId);
+    this.eosId = declared(tokenizer, config["eos_token"], undefined);
     const adds = config["add_bos_token"];
     this.addsBos = this.bosId !== undefined && (typeof adds === "boolean" ? adds : prefix !== undefined);
   }
@@ -48,7 +53,7 @@ export class TextTokenizer {
     const file = join(folder, "tokenizer.json");
     const json = readJson(file);
     try {
-      return new TextTokenizer(new Tokenizer(json, tokenizerConfig), tokenizerConfig, config.bosId);
+      return new TextTokenizer(wholeWords(new Tokenizer(json, tokenizerConfig)), tokenizerConfig, config.bosId);
     } catch (error) {
       throw new CheckpointError({ file, place: "", problem: `is no usable tokenizer: ${(error as Error).message}` });
     }
@@ -96,6 +101,11 @@ export class TextTokenizer {
     return pieces;
   }
 
+  /** Is it a token that text is cut at first, such as those of turns and markers? */
+  isAdded(id: number): boolean {
+    return this.#added.has(id);
+  }
+
   /** Is it a token that `decode` leaves out unless asked for? */
   isSpecial(id: number): boolean {
     return this.#special.has(id);
@@ -114,8 +124,9 @@ const postProcessorPrefix = (tokenizer: Tokenizer): number | undefined => {
   return full.length > plain.length && full[0] !== plain[0] ? full[0] : undefined;
 };
 
-const declaredBos = (tokenizer: Tokenizer, declared: unknown, fallback: number | undefined): number | undefined => {
-  if (declared === undefined) return fallback;
-  const content = typeof declared === "string" ? declared : (declared as { content?: unknown } | null)?.content;
+/** The token that a tokenizer's config names, as text or as an object. */
+const declared = (tokenizer: Tokenizer, named: unknown, fallback: number | undefined): number | undefined => {
+  if (named === undefined) return fallback;
+  const content = typeof named === "string" ? named : (named as { content?: unknown } | null)?.content;
   return typeof content === "string" ? tokenizer.token_to_id(content) : undefined;
 };

@@ -2,7 +2,7 @@
  * A server's reply as a trace. Where the server tells its tokens these are the trace. Else its text is put together as the model
  * must have written it and cut by the checkpoint's own tokenizer, so that the spans are those of a trace written here.
  */
-import { type Checkpoint, type Reasoning, splitTrace, type WrittenTrace } from "@precipice/model";
+import { type Checkpoint, type Reasoning, splitTrace, turnEnd, type WrittenTrace } from "@precipice/model";
 import * as Effect from "effect/Effect";
 import { endOf, type Reply, type ServerError, serverError, unusable } from "../openai/index.ts";
 import type { Backend } from "./backend-config.ts";
@@ -47,8 +47,8 @@ export const remoteTrace = (
     const ids = reply.ids ?? derived();
     const byModel = finish === "stop" && stop.length === 0 && reply.stopText !== true;
     const ends = !told && byModel && !config.eosIds.includes(ids.at(-1) ?? -1);
-    const end = config.eosIds[0];
-    const all = ends && end !== undefined ? [...ids, end] : ids;
+    const end = ends ? turnEnd(checkpoint).ids : [];
+    const all = [...ids, ...end.slice(end.indexOf(ids.at(-1) ?? -1) + 1)];
     return Effect.succeed({
       trace: splitTrace(checkpoint, seen, { ids: all, finish }, format),
       promptTokens: prompt.length,

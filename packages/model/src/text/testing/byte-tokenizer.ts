@@ -14,24 +14,32 @@ export interface ByteTokenizerOptions {
   readonly tokens?: ReadonlyArray<string>;
   readonly merges?: ReadonlyArray<readonly [string, string]>;
   /** Tokens that text is cut at first. */
-  readonly added?: ReadonlyArray<{ readonly content: string; readonly special: boolean }>;
+  readonly added?: ReadonlyArray<{
+    readonly content: string;
+    readonly special: boolean;
+    readonly single_word?: boolean;
+    readonly lstrip?: boolean;
+    readonly rstrip?: boolean;
+    readonly normalized?: boolean;
+  }>;
+  readonly normalizer?: object;
   /** Token the post-processor puts in front; one of `added`. */
   readonly prefix?: string;
 }
 
 /** Ids: single bytes first (0–255), then `tokens` without those they hold already, then `added`. */
-export const byteTokenizer = ({ tokens = [], merges = [], added = [], prefix }: ByteTokenizerOptions) => {
+export const byteTokenizer = ({ tokens = [], merges = [], added = [], prefix, normalizer }: ByteTokenizerOptions) => {
   const vocab = Object.fromEntries(
     [...new Set([...CHAR_OF_BYTE, ...tokens, ...merges.map((m) => m.join(""))])].map((token, id) => [token, id]),
   );
   const base = Object.keys(vocab).length;
   const addedTokens = added.map((token, i) => ({
     id: base + i,
-    ...token,
     single_word: false,
     lstrip: false,
     rstrip: false,
     normalized: false,
+    ...token,
   }));
   const idOf = (content: string) => addedTokens.find((token) => token.content === content)?.id;
   return {
@@ -39,7 +47,7 @@ export const byteTokenizer = ({ tokens = [], merges = [], added = [], prefix }: 
     truncation: null,
     padding: null,
     added_tokens: addedTokens,
-    normalizer: null,
+    normalizer: normalizer ?? null,
     // as in newer tokenizers, line breaks go with the punctuation before them
     pre_tokenizer: {
       type: "Sequence",
