@@ -6,7 +6,9 @@ import {
   commitDigest,
   fetchHubCheckpoint,
   findHubCheckpoint,
+  type HubOptions,
   hubCheckpointBytes,
+  hubSettings,
   isHubSource,
 } from "@precipice/model";
 import { checkpointFolder } from "@precipice/organism";
@@ -29,13 +31,13 @@ const openAt = (folder: string): Checkpoint => {
 };
 
 /** Where the checkpoint lies, or will lie once it is downloaded. Downloads nothing. */
-const folderOf = async (source: string, base: string): Promise<string> =>
-  isHubSource(source) ? (await findHubCheckpoint(source)).folder : checkpointFolder(source, base);
+const folderOf = async (source: string, base: string, options?: HubOptions): Promise<string> =>
+  isHubSource(source) ? (await findHubCheckpoint(source, options)).folder : checkpointFolder(source, base);
 
 /** What stands for the content: of a hub's checkpoint the commit, so that a plan needs none of its files. */
-const digestOf = async (source: string, base: string): Promise<string> => {
+const digestOf = async (source: string, base: string, options?: HubOptions): Promise<string> => {
   if (!isHubSource(source)) return openAt(checkpointFolder(source, base)).digest();
-  const { reference, commit } = await findHubCheckpoint(source);
+  const { reference, commit } = await findHubCheckpoint(source, options);
   return commitDigest(reference, commit);
 };
 
@@ -46,7 +48,8 @@ export const modelOpen = Stage.make("model.open", {
   config,
   inputs: {},
   outputs: { model: Model },
-  fingerprint: ({ source }, { pipelineDir }) => attempt(() => digestOf(source, pipelineDir)),
+  fingerprint: ({ source }, { pipelineDir, notice }) =>
+    attempt((signal) => digestOf(source, pipelineDir, { signal, onNotice: notice })),
   revalidate: ({ source }, outputs, { pipelineDir }) =>
     Effect.gen(function* () {
       const folder = yield* attempt(() => folderOf(source, pipelineDir));
@@ -54,14 +57,17 @@ export const modelOpen = Stage.make("model.open", {
       if (isHubSource(source) && !(yield* attempt(() => findHubCheckpoint(source))).cached) return false;
       return rows.every(({ path }) => path === folder && existsSync(path));
     }).pipe(Effect.orElseSucceed(() => false)),
-  estimate: ({ source }, _, { pipelineDir }) =>
+  estimate: ({ source }, _, { pipelineDir, notice }) =>
     attempt(async (signal) => {
-      if (!isHubSource(source)) return { facts: { folder: checkpointFolder(source, pipelineDir) } };
-      const { folder, cached } = await findHubCheckpoint(source);
-      if (cached) return { facts: { folder } };
+      if (!isHubSource(source)) return { rows: 1, facts: { folder: checkpointFolder(source, pipelineDir) } };
+      const options: HubOptions = { signal, onNotice: notice };
+      const { folder, cached } = await findHubCheckpoint(source, options);
+      if (cached) return { rows: 1, facts: { folder } };
+      // without a network what is missing stays missing: better said now than after other work
+      if (hubSettings().offline) await fetchHubCheckpoint(source, options);
       // a hub that does not answer is the run's concern
-      const bytes = await hubCheckpointBytes(source, { signal }).catch(() => undefined);
-      return bytes === undefined ? undefined : { note: `to download: ${(bytes / 1e9).toPrecision(3)} GB` };
+      const bytes = await hubCheckpointBytes(source, options).catch(() => undefined);
+      return bytes === undefined ? { rows: 1 } : { rows: 1, note: `to download: ${(bytes / 1e9).toPrecision(3)} GB` };
     }),
   run: Effect.fn("model.open")(function* ({ config: { source }, outputs, progress, log, pipelineDir }) {
     const row = yield* attempt(async (signal) => {
