@@ -106,7 +106,10 @@ describe("model.open from a hub", () => {
     const { hub, commit, source } = await connect();
     const key = await fingerprint(source);
     const estimate = modelOpen.estimate?.({ source }, {}, { pipelineDir: root }) as Effect.Effect<object>;
-    expect(await Effect.runPromise(estimate)).toEqual({ note: expect.stringMatching(/^to download: 0\.00\d+ GB$/) });
+    expect(await Effect.runPromise(estimate)).toEqual({
+      rows: 1,
+      note: expect.stringMatching(/^to download: 0\.00\d+ GB$/),
+    });
     expect(hub.requests.filter(({ url }) => url.includes("/resolve/"))).toEqual([]);
     const stored = await open(source);
     const [row] = await rows(stored.model.rows("model"));
