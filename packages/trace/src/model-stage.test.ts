@@ -116,7 +116,7 @@ describe("model.open from a hub", () => {
     expect(row).toMatchObject({ source, digest: key, model_type: "llama" });
     expect(row?.path.endsWith(commit)).toBe(true);
     expect(await fingerprint(`${source}@${commit}`)).toBe(key);
-    expect(await Effect.runPromise(estimate)).toEqual({ facts: { folder: row?.path } });
+    expect(await Effect.runPromise(estimate)).toEqual({ rows: 1, facts: { folder: row?.path } });
     expect(await revalidate(source, stored)).toBe(true);
     rmSync(join(row?.path as string, "model.safetensors"));
     expect(await revalidate(source, stored)).toBe(false);
