@@ -198,7 +198,7 @@ describe("a part of a pipeline", () => {
     expect((await cli(folder, "run", "p.yaml", "--to", "a")).code).toBe(0);
     const after = await cli(folder, "plan", "p.yaml");
     expect(after.stdout).toMatch(/^a +demo\.write +cached +its result is in the store +4 +[\d.]+ k?B +\d+ ms$/m);
-    expect(after.stdout).toContain("2 to run, 1 cached, 0 blocked\n");
+    expect(after.stdout).toContain("2 to run, 1 cached, 0 blocked; time unknown before a first run\n");
 
     const mermaid = await cli(folder, "graph", "p.yaml", "--force", "b");
     expect(mermaid.stdout).toContain('n0["a<br/>demo.write"]:::cached\n');

@@ -62,7 +62,9 @@ export {
   cachedHubFile,
   fetchHubFile,
   findHubRepository,
+  type HubListing,
   type HubRepository,
+  hubFileIdentity,
   hubFileParts,
   listHubFiles,
 } from "./hub/repository-files.ts";

@@ -65,6 +65,8 @@ export type WritersOf<O extends Outputs> = { readonly [P in keyof O]: Writer<O[P
 export interface StageContext {
   /** Absolute folder of the pipeline file. */
   readonly pipelineDir: string;
+  /** While planning: tells the user what is waited for, or what was left out or could not be known. */
+  readonly notice?: (message: string) => void;
 }
 
 /** What a node is expected to make and need: printed by the plan, never part of a key. Leave out what is not known. */

@@ -107,14 +107,17 @@ describe("model.open from a hub", () => {
     const { hub, commit, source } = await connect();
     const key = await fingerprint(source);
     const estimate = modelOpen.estimate?.({ source }, {}, { pipelineDir: root }) as Effect.Effect<object>;
-    expect(await Effect.runPromise(estimate)).toEqual({ note: expect.stringMatching(/^to download: 0\.00\d+ GB$/) });
+    expect(await Effect.runPromise(estimate)).toEqual({
+      rows: 1,
+      note: expect.stringMatching(/^to download: 0\.00\d+ GB$/),
+    });
     expect(hub.requests.filter(({ url }) => url.includes("/resolve/"))).toEqual([]);
     const stored = await open(source);
     const [row] = await rows(stored.model.rows("model"));
     expect(row).toMatchObject({ source, digest: key, model_type: "llama" });
     expect(row?.path.endsWith(commit)).toBe(true);
     expect(await fingerprint(`${source}@${commit}`)).toBe(key);
-    expect(await Effect.runPromise(estimate)).toEqual({ facts: { folder: row?.path } });
+    expect(await Effect.runPromise(estimate)).toEqual({ rows: 1, facts: { folder: row?.path } });
     expect(await revalidate(source, stored)).toBe(true);
     rmSync(join(row?.path as string, "model.safetensors"));
     expect(await revalidate(source, stored)).toBe(false);

@@ -7,7 +7,9 @@ import {
   examineConfig,
   fetchHubCheckpoint,
   findHubCheckpoint,
+  type HubOptions,
   hubCheckpointBytes,
+  hubSettings,
   isHubSource,
 } from "@precipice/model";
 import { checkpointFolder } from "@precipice/organism";
@@ -31,9 +33,9 @@ const openAt = (folder: string): Checkpoint => {
 };
 
 /** What stands for the content: of a hub's checkpoint the commit, so that a plan needs none of its files. */
-const digestOf = async (source: string, base: string): Promise<string> => {
+const digestOf = async (source: string, base: string, options?: HubOptions): Promise<string> => {
   if (!isHubSource(source)) return openAt(checkpointFolder(source, base)).digest();
-  const { reference, commit } = await findHubCheckpoint(source);
+  const { reference, commit } = await findHubCheckpoint(source, options);
   return commitDigest(reference, commit);
 };
 
@@ -41,9 +43,9 @@ const digestOf = async (source: string, base: string): Promise<string> => {
 const planned = (folder: string) => {
   try {
     const { notices } = examineConfig(folder);
-    return { facts: { folder }, ...(notices.length === 0 ? {} : { note: `config.json: ${notices.join("; ")}` }) };
+    return { rows: 1, facts: { folder }, ...(notices.length === 0 ? {} : { note: `config.json: ${notices.join("; ")}` }) };
   } catch {
-    return { facts: { folder } };
+    return { rows: 1, facts: { folder } };
   }
 };
 
@@ -57,7 +59,8 @@ export const modelOpen = Stage.make("model.open", {
   config,
   inputs: {},
   outputs: { model: Model },
-  fingerprint: ({ source }, { pipelineDir }) => attempt(() => digestOf(source, pipelineDir)),
+  fingerprint: ({ source }, { pipelineDir, notice }) =>
+    attempt((signal) => digestOf(source, pipelineDir, { signal, onNotice: notice })),
   revalidate: ({ source }, outputs) =>
     Effect.gen(function* () {
       const rows = yield* outputs.model.rows("model");
@@ -68,14 +71,17 @@ export const modelOpen = Stage.make("model.open", {
       const digests = yield* attempt(() => Promise.all(rows.map(({ path }) => openAt(path).digest())));
       return rows.every(({ digest }, i) => digest === digests[i]);
     }).pipe(Effect.orElseSucceed(() => false)),
-  estimate: ({ source }, _, { pipelineDir }) =>
+  estimate: ({ source }, _, { pipelineDir, notice }) =>
     attempt(async (signal) => {
       if (!isHubSource(source)) return planned(checkpointFolder(source, pipelineDir));
-      const { folder, cached } = await findHubCheckpoint(source);
+      const options: HubOptions = { signal, onNotice: notice };
+      const { folder, cached } = await findHubCheckpoint(source, options);
       if (cached) return planned(folder);
+      // without a network what is missing stays missing: better said now than after other work
+      if (hubSettings().offline) await fetchHubCheckpoint(source, options);
       // a hub that does not answer is the run's concern
-      const bytes = await hubCheckpointBytes(source, { signal }).catch(() => undefined);
-      return bytes === undefined ? undefined : { note: `to download: ${(bytes / 1e9).toPrecision(3)} GB` };
+      const bytes = await hubCheckpointBytes(source, options).catch(() => undefined);
+      return bytes === undefined ? { rows: 1 } : { rows: 1, note: `to download: ${(bytes / 1e9).toPrecision(3)} GB` };
     }),
   run: Effect.fn("model.open")(function* ({ config: { source }, outputs, progress, log, pipelineDir }) {
     const row = yield* attempt(async (signal) => {

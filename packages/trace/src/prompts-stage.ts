@@ -9,6 +9,7 @@ import { random } from "@precipice/stats";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { rowFilter } from "./data/choose-rows.ts";
+import { countPrompts } from "./data/count-prompts.ts";
 import { hubSplitDigest } from "./data/hub-dataset.ts";
 import { dataFile, isPreset, type LoadOptions, loadPrompts, splitsOf, withPreset } from "./data/load-prompts.ts";
 import { PRESETS } from "./data/presets.ts";
@@ -154,7 +155,14 @@ export const dataPrompts = Stage.make("data.prompts", {
   config,
   inputs: {},
   outputs: { prompts: Prompts },
-  fingerprint: (config, { pipelineDir }) => attempt((signal) => digestOf(config, { base: pipelineDir, signal })),
+  fingerprint: (config, { pipelineDir, notice }) =>
+    attempt((signal) => digestOf(config, { base: pipelineDir, signal, onNotice: notice })),
+  estimate: (config, _, { pipelineDir }) =>
+    attempt(async (signal) => {
+      if (isOrganism(config.source)) return { rows: ofOrganism(config).length };
+      const rows = await countPrompts(config, { base: pipelineDir, signal });
+      return rows === undefined ? undefined : { rows };
+    }),
   run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log }) {
     const notices: string[] = [];
     const rows = yield* attempt((signal) =>

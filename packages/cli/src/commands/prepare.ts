@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { resolveRoot, standingFolder } from "../flags.ts";
 import { numerics } from "../numerics.ts";
+import { printable } from "../terminal/text.ts";
 
 export interface PlanFlags {
   readonly file: string;
@@ -27,11 +28,21 @@ export const prepare = Effect.fn("prepare")(function* (flags: PlanFlags, registr
   return yield* plan(pipeline, store, {
     force: flags.force,
     numerics,
+    onNotice,
     ...given("from", flags.from),
     ...given("to", flags.to),
     ...given("only", flags.only),
   });
 });
+
+/** To where progress goes too, so that a waiting plan is not silent and its JSON stays JSON; each line once. */
+const told = new Set<string>();
+const onNotice = (node: string, message: string): void => {
+  const line = printable(`${node}: ${message}`);
+  if (told.has(line)) return;
+  told.add(line);
+  process.stderr.write(`${line}\n`);
+};
 
 const given = <K extends string>(key: K, value: Option.Option<string>): { readonly [P in K]?: string } =>
   (Option.isSome(value) ? { [key]: value.value } : {}) as { readonly [P in K]?: string };

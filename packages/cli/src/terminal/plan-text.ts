@@ -9,6 +9,9 @@ export function printPlan(plan: Plan, json: boolean): void {
   process.stdout.write(json ? `${JSON.stringify(planJson(plan), null, 2)}\n` : `${planText(plan)}\n`);
 }
 
+/** What a node that would run makes, where neither its stage nor its inputs tell. */
+const unknown = "unknown";
+
 /** Columns about what is expected are there when anything is known for them; `~` marks an estimate. */
 function planText(plan: Plan): string {
   const width = outputWidth();
@@ -20,19 +23,20 @@ function planText(plan: Plan): string {
   );
   const rows = listed.map(({ node, status, reason, estimate, lastDurationMs }) => {
     const about = status === "run" ? "~" : "";
+    const none = status === "run" ? unknown : "";
     return {
       node: labels.of(node.name),
       stage: node.stage.id,
       status,
       reason,
-      rows: estimate?.rows === undefined ? "" : `${about}${short(estimate.rows)}`,
-      bytes: estimate?.bytes === undefined ? "" : `${about}${bytes(estimate.bytes)}`,
+      rows: estimate?.rows === undefined ? none : `${about}${short(estimate.rows)}`,
+      bytes: estimate?.bytes === undefined ? none : `${about}${bytes(estimate.bytes)}`,
       memory: estimate?.memoryBytes === undefined ? "" : `${about}${bytes(estimate.memoryBytes)}`,
       "last took": lastDurationMs === null ? "" : duration(lastDurationMs),
     };
   });
   const empty = (["rows", "bytes", "memory", "last took"] as const).filter((column) =>
-    rows.every((row) => row[column] === ""),
+    rows.every((row) => row[column] === "" || row[column] === unknown),
   );
   const shown = rows.map(
     (row): Cells => Object.fromEntries(Object.entries(row).filter(([column]) => !empty.some((it) => it === column))),
@@ -54,6 +58,7 @@ function totalsText(plan: Plan): string {
     memoryBytes === null ? "" : `~${bytes(memoryBytes)} of memory`,
     sumText(durationMs, run, duration, "by earlier runs"),
   ].filter((text) => text !== "");
+  if (run > 0 && durationMs.unknown === run) expected.push("time unknown before a first run");
   return [counts.join(", "), ...expected].join("; ");
 }
 

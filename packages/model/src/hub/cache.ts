@@ -4,6 +4,7 @@
  *     models--org--name/blobs/ETAG                          the content, once
  *                       refs/main                           the commit a branch stood at
  *                       snapshots/COMMIT/config.json        a link to ../../blobs/ETAG
+ *                       .precipice/COMMIT.json              the hub's list of all files (ours: Python's tools pass over it)
  *
  * @huggingface/hub writes no refs, links without an atomic step, and shares one `.incomplete` between processes; hence this file.
  */
@@ -48,15 +49,42 @@ export const readRef = (cacheDir: string, reference: HubReference): string | und
 /** Remembers it. A cache that cannot be written, say a shared one, still serves to read. */
 export const writeRef = (cacheDir: string, reference: HubReference, commit: string): void => {
   if (readRef(cacheDir, reference) === commit) return;
-  const file = refFile(cacheDir, reference);
+  remember(reference, refFile(cacheDir, reference), commit);
+};
+
+const remember = (reference: HubReference, file: string, text: string): void => {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    replace(file, (temporary) => writeFileSync(temporary, commit));
+    replace(file, (temporary) => writeFileSync(temporary, text));
   } catch (error) {
     if (!["EACCES", "EPERM", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? ""))
       throw diskError(showReference(reference), error);
   }
 };
+
+const listingFile = (cacheDir: string, reference: HubReference, commit: string, part: ListedPart): string =>
+  join(repositoryFolder(cacheDir, reference), ".precipice", `${commit}${part === "all" ? "" : `.${part}`}.json`);
+
+/** All files of a commit, or those of its top folder. */
+export type ListedPart = "all" | "top";
+
+/** What a hub once listed at a commit. A commit never changes, so neither does its list. */
+export const readListing = (cacheDir: string, reference: HubReference, commit: string, part: ListedPart): unknown => {
+  try {
+    return JSON.parse(readFileSync(listingFile(cacheDir, reference, commit, part), "utf8"));
+  } catch {
+    return undefined;
+  }
+};
+
+/** Remembers it, so that without a network it is known which files are missing. */
+export const writeListing = (
+  cacheDir: string,
+  reference: HubReference,
+  commit: string,
+  part: ListedPart,
+  files: ReadonlyArray<unknown>,
+): void => remember(reference, listingFile(cacheDir, reference, commit, part), JSON.stringify(files));
 
 /** Size in bytes of a file, through links; `undefined` when there is none. */
 export const sizeOfFile = (file: string): number | undefined => {

@@ -37,9 +37,11 @@ export const shardsOf = (index: string): string[] | undefined => {
   }
 };
 
-/** Whether a snapshot folder holds all that opening a checkpoint needs. */
-export const isWholeCheckpoint = (folder: string): boolean => {
-  const has = (name: string) => sizeOfFile(join(folder, name)) !== undefined;
-  if (!REQUIRED.every(has)) return false;
-  return has(SINGLE) || (shardsOf(join(folder, INDEX))?.every(has) ?? false);
+/** What a snapshot folder lacks of all that opening a checkpoint needs; nothing when it is whole. */
+export const missingOfCheckpoint = (folder: string): string[] => {
+  const lacks = (name: string) => sizeOfFile(join(folder, name)) === undefined;
+  const missing: string[] = REQUIRED.filter(lacks);
+  if (!lacks(SINGLE)) return missing;
+  if (lacks(INDEX)) return [...missing, `${SINGLE} or ${INDEX}`];
+  return [...missing, ...(shardsOf(join(folder, INDEX)) ?? ["the shards its index names"]).filter(lacks)];
 };

@@ -94,7 +94,15 @@ describe("a checkpoint from a hub", () => {
         remedy: expect.stringContaining("HF_HUB_OFFLINE"),
       });
     rmSync(join(folder, "model.safetensors"));
-    await expect(fetchHubCheckpoint(source, { settings: offline })).rejects.toMatchObject({ code: "E_HUB_OFFLINE" });
+    const shards = { a: "model-00001-of-00002.safetensors", b: "model-00002-of-00002.safetensors" };
+    for (const lacking of ["model.safetensors or model.safetensors.index.json", `${shards.b} missing`]) {
+      await expect(fetchHubCheckpoint(source, { settings: offline })).rejects.toMatchObject({
+        code: "E_HUB_OFFLINE",
+        problem: expect.stringContaining(lacking),
+      });
+      writeFileSync(join(folder, "model.safetensors.index.json"), JSON.stringify({ weight_map: shards }));
+      writeFileSync(join(folder, shards.a), "x");
+    }
     expect(hub.requests).toEqual([]);
   });
 

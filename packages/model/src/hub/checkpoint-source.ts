@@ -1,8 +1,8 @@
 /** A checkpoint of a hub as a folder on this machine. */
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { linkBlob, repositoryFolder, sizeOfFile, snapshotFolder } from "./cache.ts";
-import { INDEX, isWholeCheckpoint, REQUIRED, SHARD, SINGLE, settingsAmong, shardsOf } from "./checkpoint-files.ts";
+import { INDEX, missingOfCheckpoint, REQUIRED, SHARD, SINGLE, settingsAmong, shardsOf } from "./checkpoint-files.ts";
 import { downloadBlob } from "./download.ts";
 import { diskError, HubError } from "./errors.ts";
 import type { HubConnection } from "./hub-fetch.ts";
@@ -48,13 +48,13 @@ export const findHubCheckpoint = async (source: string, options: HubOptions = {}
   const connection = connect(options);
   const commit = await resolveCommit(reference, connection);
   const folder = snapshotFolder(connection.settings.cacheDir, reference, commit);
-  return { reference, commit, folder, cached: isWholeCheckpoint(folder) };
+  return { reference, commit, folder, cached: missingOfCheckpoint(folder).length === 0 };
 };
 
 /** Bytes of all files that `fetchHubCheckpoint` would put into the cache, from the hub's list alone. Rejects with `HubError`. */
 export const hubCheckpointBytes = async (source: string, options: HubOptions = {}): Promise<number> => {
   const { reference, commit } = await findHubCheckpoint(source, options);
-  return checkpointBytes(await listRepository(reference, commit, connect(options), false));
+  return checkpointBytes(await listRepository(reference, commit, connect(options), "top"));
 };
 
 const checkpointBytes = (files: ReadonlyArray<HubFile>): number => {
@@ -76,7 +76,8 @@ export const fetchHubCheckpoint = async (source: string, options: HubOptions = {
   const { reference, commit, folder } = found;
   const { settings } = connection;
   const what = showReference({ ...reference, revision: commit });
-  const listed = await listRepository(reference, commit, connection, false);
+  if (settings.offline && !found.cached) checkOffline(what, folder);
+  const listed = await listRepository(reference, commit, connection, "top");
   const files = new Map(listed.map((file) => [file.path, file]));
   const small = pick(
     what,
@@ -104,6 +105,19 @@ export const fetchHubCheckpoint = async (source: string, options: HubOptions = {
   checkRoom(what, reference, settings.cacheDir, weights);
   await fetchAll(weights); // last: a snapshot with all its weights has everything
   return { ...found, cached: true };
+};
+
+/** Names what a snapshot that is there in part lacks; of none at all the request that follows tells. */
+const checkOffline = (what: string, folder: string): void => {
+  if (!existsSync(folder)) return;
+  const missing = missingOfCheckpoint(folder);
+  const names = `${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ` and ${missing.length - 3} more` : ""}`;
+  throw new HubError({
+    code: "E_HUB_OFFLINE",
+    what,
+    problem: `is in the cache in part only: ${names} missing, and HF_HUB_OFFLINE is set`,
+    remedy: "Unset HF_HUB_OFFLINE once to download the rest, or name a revision that is there",
+  });
 };
 
 /** The names of the top folder, once it is sure that there is a checkpoint among them. */

@@ -17,6 +17,8 @@ export interface HubConnection {
 export const TRIES = 5;
 /** Tries to reach a server at all: a machine without a network should not wait long for what it has in its cache. */
 const CONNECTIONS = 3;
+/** A silence that is longer than this is explained. */
+const NOTICE_MS = 1000;
 /** A hub's limits are counted over five minutes: nothing worth waiting for takes longer. */
 const LONGEST_WAIT_MS = 300_000;
 
@@ -42,7 +44,9 @@ export const hubFetch = async (
     headers.set("authorization", `Bearer ${settings.token}`);
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
+    const slow = setTimeout(() => onNotice?.(`${what}: waiting for ${new URL(url).origin} to answer`), NOTICE_MS);
     const outcome = await answerOf(url, { ...init, headers }, settings.stallMs, signal);
+    clearTimeout(slow);
     if (outcome instanceof Response && outcome.ok) return outcome;
     signal?.throwIfAborted();
     const error =

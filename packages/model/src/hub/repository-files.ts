@@ -1,12 +1,14 @@
 /** Single files of a hub's repository, for what is no checkpoint: data sets above all. */
-import { readdirSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { createHash } from "node:crypto";
+import { createReadStream, readdirSync } from "node:fs";
+import { readlink } from "node:fs/promises";
+import { basename, join, relative, sep } from "node:path";
 import { blobFile, linkBlob, sizeOfFile, snapshotFolder } from "./cache.ts";
 import { contentUrl, downloadBlob } from "./download.ts";
 import { HubError } from "./errors.ts";
 import { type HubConnection, hubFetch, pause, TRIES } from "./hub-fetch.ts";
 import { type HubReference, parseHubReference, showReference } from "./reference.ts";
-import { type HubFile, listRepository, resolveCommit } from "./repository.ts";
+import { type HubFile, knownListing, listRepository, resolveCommit } from "./repository.ts";
 
 /** A repository at a commit. */
 export interface HubRepository {
@@ -25,17 +27,39 @@ export const findHubRepository = async (source: string, connection: HubConnectio
 const nameOf = ({ reference, commit }: HubRepository, path: string): string =>
   `${showReference({ ...reference, revision: commit })} ${path}`;
 
-/** All files; offline, those that are in the cache. */
-export const listHubFiles = async ({ reference, commit, connection }: HubRepository): Promise<HubFile[]> => {
+export interface HubListing {
+  readonly files: ReadonlyArray<HubFile>;
+  /** Whether these are all files of the commit: what the hub listed, now or once. Else it is what the cache happens to hold. */
+  readonly complete: boolean;
+}
+
+/**
+ * All files, as the hub lists them or once did. Offline, of a commit whose list this cache never saw (Python's tools keep none), those
+ * that are in the cache: they may be some of many.
+ */
+export const listHubFiles = async ({ reference, commit, connection }: HubRepository): Promise<HubListing> => {
   const { offline, cacheDir } = connection.settings;
+  const known = knownListing(cacheDir, reference, commit, "all");
+  if (known !== undefined) return { files: known, complete: true };
+  if (!offline) return { files: await listRepository(reference, commit, connection, "all"), complete: true };
   const folder = snapshotFolder(cacheDir, reference, commit);
-  if (!offline) return listRepository(reference, commit, connection, true);
-  const names = filesBelow(folder);
-  return names.map((name) => ({
+  const files = filesBelow(folder).map((name) => ({
     path: relative(folder, name).split(sep).join("/"),
     bytes: sizeOfFile(name) ?? 0,
     etag: "",
   }));
+  return { files, complete: false };
+};
+
+/** What stands for a file's content: the name of its blob, else (a cache of copies, not links) its sha256. Rejects with `HubError`. */
+export const hubFileIdentity = async (repository: HubRepository, file: HubFile): Promise<string> => {
+  if (file.etag !== "") return file.etag;
+  const path = await fetchHubFile(repository, file);
+  const blob = await readlink(path).then(basename, () => "");
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(blob)) return blob;
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
 };
 
 const filesBelow = (folder: string): string[] => {

@@ -1,5 +1,5 @@
 /** What a hub says about a repository: the commit of a revision, and the files of a commit. */
-import { readRef, writeRef } from "./cache.ts";
+import { type ListedPart, readListing, readRef, writeListing, writeRef } from "./cache.ts";
 import { HubError } from "./errors.ts";
 import { type HubConnection, hubJsonFetch } from "./hub-fetch.ts";
 import { type HubReference, isCommit, showReference } from "./reference.ts";
@@ -53,12 +53,50 @@ const askForCommit = async (reference: HubReference, connection: HubConnection):
   throw notAHub(what, connection, `names no commit of it (sha: ${JSON.stringify(sha)})`);
 };
 
-/** All files at a commit, or those of its top folder only. Rejects with `HubError`. */
+/** All files at a commit, or those of its top folder only: as the hub listed them once, else asked for. Rejects with `HubError`. */
 export const listRepository = async (
   reference: HubReference,
   commit: string,
   connection: HubConnection,
-  recursive: boolean,
+  part: ListedPart,
+): Promise<HubFile[]> => {
+  const { cacheDir } = connection.settings;
+  const known = knownListing(cacheDir, reference, commit, part);
+  if (known !== undefined) return [...known];
+  const files = await askForListing(reference, commit, connection, part);
+  writeListing(cacheDir, reference, commit, part, files);
+  return files;
+};
+
+/** What the hub listed at a commit when it was last asked from this cache; `undefined` when it never was. */
+export const knownListing = (
+  cacheDir: string,
+  reference: HubReference,
+  commit: string,
+  part: ListedPart,
+): ReadonlyArray<HubFile> | undefined => {
+  const read = readListing(cacheDir, reference, commit, part);
+  return Array.isArray(read) && read.every(isListed) ? read : undefined;
+};
+
+/** All three become parts of local paths or sizes of local files. */
+const isListed = (file: unknown): file is HubFile => {
+  const { path, bytes, etag } = (file ?? {}) as { readonly [key in keyof HubFile]?: unknown };
+  return (
+    typeof etag === "string" &&
+    /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(etag) &&
+    typeof path === "string" &&
+    isPlainPath(path) &&
+    Number.isSafeInteger(bytes) &&
+    (bytes as number) >= 0
+  );
+};
+
+const askForListing = async (
+  reference: HubReference,
+  commit: string,
+  connection: HubConnection,
+  part: ListedPart,
 ): Promise<HubFile[]> => {
   const what = showReference({ ...reference, revision: commit });
   const { listFiles } = await import("@huggingface/hub");
@@ -66,17 +104,17 @@ export const listRepository = async (
   const entries = listFiles({
     repo: { type: reference.type, name: reference.name },
     revision: commit,
-    recursive,
+    recursive: part === "all",
     hubUrl: connection.settings.endpoint,
     fetch: hubJsonFetch(connection, what),
   });
   for await (const { type, path, size, oid, lfs } of entries) {
     if (type !== "file") continue;
     const etag = lfs?.oid ?? oid ?? "";
-    // all three become parts of local paths or sizes of local files
-    if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(etag) || !isPlainPath(path) || !Number.isSafeInteger(size) || size < 0)
+    const file = { path, bytes: lfs?.size ?? size, etag };
+    if (!isListed(file) || !Number.isSafeInteger(size) || size < 0)
       throw notAHub(what, connection, `lists a file that cannot be: ${JSON.stringify({ path, size, etag })}`);
-    files.push({ path, bytes: lfs?.size ?? size, etag });
+    files.push(file);
   }
   return files;
 };

@@ -8,7 +8,7 @@ import type { Manifest } from "../artifact/manifest.ts";
 import { open as openReader } from "../artifact/reader.ts";
 import { PipelineError, type PipelineIssue } from "../errors.ts";
 import type { Node } from "../pipeline/model.ts";
-import { type Estimate, type Forecast, type Inputs, type Outputs, portOf } from "../stage.ts";
+import { type Estimate, type Forecast, type Inputs, type Outputs, portOf, type StageContext } from "../stage.ts";
 import type { Store } from "../store/store.ts";
 import type { PlannedNode } from "./plan.ts";
 
@@ -22,6 +22,7 @@ export const withEstimates = Effect.fnUntraced(function* (
   nodes: ReadonlyArray<PlannedNode>,
   manifests: ReadonlyMap<string, Manifests>,
   store: Store,
+  contextOf: (node: Node) => StageContext,
 ) {
   const forecasts = new Map<string, { readonly [output: string]: Forecast }>();
   const issues: Array<PipelineIssue> = [];
@@ -33,7 +34,7 @@ export const withEstimates = Effect.fnUntraced(function* (
       continue;
     }
     const said = yield* (
-      node.stage.estimate?.(node.config, inputsOf(node, forecasts), { pipelineDir: node.dir }) ?? Effect.undefined
+      node.stage.estimate?.(node.config, inputsOf(node, forecasts), contextOf(node)) ?? Effect.undefined
     ).pipe(
       Effect.catch((error) => {
         if (status === "run") issues.push(issueOf(node, error));

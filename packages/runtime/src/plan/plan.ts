@@ -8,7 +8,7 @@ import type { Manifest } from "../artifact/manifest.ts";
 import { open as openReader } from "../artifact/reader.ts";
 import { type ArtifactError, PipelineError, type PipelineIssue, RunError, type StageError } from "../errors.ts";
 import type { Node, Pipeline } from "../pipeline/model.ts";
-import type { Estimate } from "../stage.ts";
+import type { Estimate, StageContext } from "../stage.ts";
 import type { Store } from "../store/store.ts";
 import { decide } from "./decide.ts";
 import { withEstimates } from "./forecast.ts";
@@ -53,7 +53,15 @@ export interface Plan {
 export interface PlanOptions extends SelectionOptions {
   /** Numeric environment, part of every key. */
   readonly numerics?: Numerics;
+  /** Told what a node's stage says while it is looked at: what it waits for, what it leaves out. */
+  readonly onNotice?: (node: string, message: string) => void;
 }
+
+/** What a stage is told of its place while it is planned. */
+export const contextOf = (node: Node, { onNotice }: Pick<PlanOptions, "onNotice">): StageContext => ({
+  pipelineDir: node.dir,
+  ...(onNotice === undefined ? {} : { notice: (message) => onNotice(node.name, message) }),
+});
 
 /** What `inspect` saw of one node. */
 export interface Inspected {
@@ -77,9 +85,11 @@ export const plan = Effect.fn("plan")(function* (pipeline: Pipeline, store: Stor
   const selection = select(pipeline.nodes, options);
   if (selection instanceof RunError) return yield* selection;
   const numerics = options.numerics ?? {};
-  const inspected = yield* inspect(pipeline, selection, store, numerics);
+  const inspected = yield* inspect(pipeline, selection, store, numerics, options);
   const manifests = new Map(inspected.map((seen) => [seen.node.name, seen.manifests]));
-  const nodes = yield* withEstimates(decide(inspected, selection), manifests, store);
+  const nodes = yield* withEstimates(decide(inspected, selection), manifests, store, (node) =>
+    contextOf(node, options),
+  );
   const result: Plan = { pipeline, store, numerics, nodes };
   return result;
 });
@@ -89,6 +99,7 @@ const inspect = Effect.fnUntraced(function* (
   selection: Selection,
   store: Store,
   numerics: Numerics,
+  options: Pick<PlanOptions, "onNotice">,
 ) {
   const issues: Array<PipelineIssue> = [];
   const keyed: Array<Pick<Inspected, "node" | "key" | "digests">> = [];
@@ -97,7 +108,7 @@ const inspect = Effect.fnUntraced(function* (
     if (!selection.planned.has(node.name)) continue;
     const { stage, config } = node;
     // What a skipped node would need may not exist: nothing of it is looked at.
-    const fingerprinted = node.skip === undefined ? stage.fingerprint?.(config, { pipelineDir: node.dir }) : undefined;
+    const fingerprinted = node.skip === undefined ? stage.fingerprint?.(config, contextOf(node, options)) : undefined;
     const fingerprint = yield* (fingerprinted ?? Effect.succeed(null)).pipe(
       Effect.catch((error: StageError) => {
         issues.push(fingerprintIssue(node, error));
@@ -131,7 +142,7 @@ const inspect = Effect.fnUntraced(function* (
       const history = histories.get(node.name);
       if (node.skip !== undefined) return { node, key, digests, stored: "none", manifests: {}, usable: true, history };
       const { stored, manifests } = yield* lookUp(node, digests, store);
-      const usable = stored !== "all" || (yield* revalidated(node, digests, store));
+      const usable = stored !== "all" || (yield* revalidated(node, digests, store, options));
       return { node, key, digests, stored, manifests, usable, history };
     }),
     { concurrency: 16 },
@@ -163,6 +174,7 @@ const revalidated = (
   node: Node,
   digests: { readonly [output: string]: string },
   store: Store,
+  options: Pick<PlanOptions, "onNotice">,
 ): Effect.Effect<boolean> => {
   const { stage, config, name } = node;
   if (stage.revalidate === undefined) return Effect.succeed(true);
@@ -170,7 +182,7 @@ const revalidated = (
     const digest = digests[output] as string;
     return [output, openReader(kind, store.pathOf(kind, digest), { digest, node: name })] as const;
   });
-  return stage.revalidate(config, Object.fromEntries(readers), { pipelineDir: node.dir });
+  return stage.revalidate(config, Object.fromEntries(readers), contextOf(node, options));
 };
 
 function fingerprintIssue(node: Node, error: StageError): PipelineIssue {

@@ -1,9 +1,13 @@
+import { StageError } from "@precipice/runtime";
 import { describe, expect, it } from "vitest";
-import { splitFiles } from "./dataset-files.ts";
+import { convertedFiles, splitFiles } from "./dataset-files.ts";
 
 const card = (configs: string) => `---\nlicense: mit\nconfigs:\n${configs}\n---\n# A data set\n`;
-const find = (paths: string[], text?: string, config?: string, split = "train") =>
-  splitFiles("hf://datasets/a/b@main", paths, text, config, split);
+const find = (paths: string[], text?: string, config?: string, split = "train") => {
+  const found = splitFiles("hf://datasets/a/b@main", paths, [text], config, split);
+  if (found instanceof StageError) throw found;
+  return found;
+};
 
 describe("files by the data set's card", () => {
   const two = card(
@@ -19,13 +23,13 @@ describe("files by the data set's card", () => {
   ];
 
   it("finds config and split, files in order", () => {
-    expect(find(paths, two, "garden")).toEqual({
+    expect(find(paths, two, "garden")).toMatchObject({
       config: "garden",
       split: "train",
       paths: ["data/garden-0.csv", "data/garden-1.csv"],
     });
     expect(find(paths, two, "garden", "test")?.paths).toEqual(["data/g_test.csv"]);
-    expect(find(paths, two, "kitchen")).toEqual({
+    expect(find(paths, two, "kitchen")).toMatchObject({
       config: "kitchen",
       split: "train",
       paths: ["kitchen.jsonl"],
@@ -62,7 +66,8 @@ describe("files by the data set's card", () => {
     ["data/**/a.csv", ["data/x/y/a.csv"]],
     ["data/*.csv", ["data/b.csv"]],
     ["./data/?.csv", ["data/b.csv"]],
-    ["{x,y}.[ct]sv", ["x.csv", "y.tsv"]],
+    ["[xy].[c]sv", ["x.csv"]],
+    ["{x,y}.csv", []],
     ["z+(1).csv", ["z+(1).csv"]],
     ["x{a}.csv", []],
   ])("pattern %s", (pattern, expected) => {
@@ -84,10 +89,7 @@ describe("files by their names", () => {
       2,
     ],
     [["data/train-0.parquet", "data/test-0.parquet"], undefined, "test", 1],
-    [["or-bench-80k.csv", "or-bench-hard-1k.csv"], "or-bench-hard-1k", "train", 1],
-    [["train/train.tsv", "eval/eval.tsv"], "eval", "train", 1],
     [["default/train/0000.parquet", "default/test/0000.parquet"], "default", "test", 1],
-    [["default/train_sft/0000.parquet", "default/test_sft/0000.parquet"], "default", "train_sft", 1],
     [["data/train_sft-00000-of-00002.parquet", "data/test_sft-00000-of-00001.parquet"], undefined, "test_sft", 1],
     [["STAR-1.json", "README.md", ".gitattributes", "dataset_infos.json"], undefined, "train", 1],
     [["a/dev.jsonl"], undefined, "validation", 1],
@@ -96,12 +98,32 @@ describe("files by their names", () => {
   });
 
   it("fails where config or split are none of the names", () => {
-    expect(() => find(["x/train.csv"], undefined, "y")).toThrow(/no config "y"; there are x/);
+    expect(() => find(["x/train.csv"], undefined, "y")).toThrow(/no config "y"; there are default/);
     expect(() => find(["x/train.csv"], undefined, undefined, "test")).toThrow(/no split "test"; there are train/);
   });
 
-  it("is nothing where no file has a known format", () => {
-    expect(find(["data.zip", "README.md"])).toBeUndefined();
-    expect(find(["data.zip"], card("- config_name: a\n  data_files: data.zip"))).toBeUndefined();
+  it("is nothing where no file has a known format, and an error where none is read here", () => {
+    expect(find(["data.bin", "README.md"])).toBeUndefined();
+    expect(() => find(["data.zip", "README.md"])).toThrow(/read as zip \(data\.zip\), which is not supported/);
+    expect(() => find(["data.zip"], card("- config_name: a\n  data_files: data.zip"))).toThrow(/not supported/);
+  });
+});
+
+describe("files of a conversion", () => {
+  const find = (paths: string[], config?: string, split = "train") =>
+    convertedFiles("hf://datasets/a/b@refs/convert/parquet", paths, config, split);
+
+  it.each([
+    [["default/train_sft/0000.parquet", "default/test_sft/0000.parquet"], "default", "train_sft", 1],
+    [["a/train/0000.parquet", "a/train/0001.parquet"], undefined, "train", 2],
+    [["a/train/0000.parquet", "default/train/0000.parquet"], undefined, "train", 1],
+    [["a/partial-train/0000.parquet"], "a", "train", 1],
+  ])("%j, config %s, split %s", (paths, config, split, count) => {
+    expect(find(paths, config, split)?.paths).toHaveLength(count);
+  });
+
+  it("names configs and splits", () => {
+    expect(() => find(["a/train/0.parquet", "b/train/0.parquet"])).toThrow(/none was chosen: a, b/);
+    expect(() => find(["a/train/0.parquet"], "a", "test")).toThrow(/no split of config "a" "test"; there are train/);
   });
 });

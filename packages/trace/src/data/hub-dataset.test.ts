@@ -51,7 +51,7 @@ describe("Parquet on a hub", () => {
     expect(groups.reduce((sum, [from, to]) => sum + to + 1 - from, 0)).toBeLessThan(bytes.length / 10);
     expect(Math.max(...groups.map(([, to]) => to))).toBeLessThan((bytes.length * 2) / 3);
     const cache = join(settings.cacheDir, "datasets--gardens--questions");
-    expect(readdirSync(cache)).toEqual(["refs"]);
+    expect(readdirSync(cache)).toEqual([".precipice", "refs"]);
   });
 
   it("is read on after a cut, and from the cache where it is there", async () => {
@@ -193,7 +193,11 @@ describe("presets", () => {
       row: { Index: 0, Goal: "p", Target: "t", Behavior: "b", Category: "c", Source: "s" },
       card: "configs:\n- config_name: behaviors\n  data_files:\n  - split: harmful\n    path: data/harmful-behaviors.csv\n  - split: benign\n    path: data/harmful-behaviors.csv",
     },
-    harmbench: { path: "standard/train-00000-of-00001.parquet", row: { prompt: "p", category: "c" } },
+    harmbench: {
+      path: "standard/train-00000-of-00001.parquet",
+      row: { prompt: "p", category: "c" },
+      card: "configs:\n- config_name: standard\n  data_files:\n  - split: train\n    path: standard/train-*",
+    },
     strongreject: { path: "data/train-00000-of-00001.parquet", row: { prompt: "p", category: "c", source: "s" } },
     wildjailbreak: {
       path: "eval/eval.tsv",
@@ -203,12 +207,17 @@ describe("presets", () => {
     "wildjailbreak-train": {
       path: "train/train.tsv",
       row: { vanilla: "p", adversarial: "", completion: "t", data_type: "vanilla_benign" },
+      card: 'configs:\n- config_name: train\n  sep: "\\t"\n  data_files:\n  - split: train\n    path: ["train/*"]',
     },
     xstest: {
       path: "data/test-00000-of-00001.parquet",
       row: { prompt: "p", focus: "f", type: "c", note: "", label: "safe" },
     },
-    "or-bench": { path: "or-bench-hard-1k.csv", row: { prompt: "p", category: "c" } },
+    "or-bench": {
+      path: "or-bench-hard-1k.csv",
+      row: { prompt: "p", category: "c" },
+      card: "configs:\n- config_name: or-bench-hard-1k\n  data_files: or-bench-hard-1k.csv",
+    },
     ultrachat: {
       path: "data/train_sft-00000-of-00001.parquet",
       row: {
