@@ -1,8 +1,9 @@
 /** Attributes and items of values, by the rules of Jinja2's immutable sandbox: what would change a value is not there. */
+
+import { formatText } from "./format-spec.ts";
 import { equal, numberOf } from "./operators.ts";
 import { func, intArg } from "./signature.ts";
 import { at, type Bounds, slice } from "./slices.ts";
-import { formatText } from "./format-spec.ts";
 import { stringMethod } from "./string-methods.ts";
 import {
   asText,
@@ -72,9 +73,7 @@ const sequence = (object: Value): readonly Value[] | undefined => {
 /** `object[start:stop:step]`. */
 export const getSlice = (object: Value, parts: ReadonlyArray<Value | undefined>): Value => {
   if (object instanceof Undefined) throw undefinedUsed(object);
-  const [start, stop, step] = parts.map((part) =>
-    part === undefined || part === null ? undefined : intArg(part, 0),
-  );
+  const [start, stop, step] = parts.map((part) => (part === undefined || part === null ? undefined : intArg(part, 0)));
   const bounds: Bounds = { start, stop, step };
   const text = asText(object);
   if (text !== undefined) {

@@ -18,7 +18,13 @@ export const formatValue = (value: Value, spec: string): string => {
     const lead = (body.negative ? "-" : sign === "-" ? "" : sign) + body.prefix;
     let text = body.text;
     if (zeros && comma !== undefined) text = zeroGrouped(text, room - lead.length, comma, body.every);
-    return pad(lead, text, room, zeros ? "0" : (fill ?? (zero === undefined ? " " : "0")), zeros ? "=" : (align ?? ">"));
+    return pad(
+      lead,
+      text,
+      room,
+      zeros ? "0" : (fill ?? (zero === undefined ? " " : "0")),
+      zeros ? "=" : (align ?? ">"),
+    );
   }
   const text = asText(value);
   if (text === undefined) {
@@ -122,9 +128,7 @@ export const formatText = (format: string, lookup: Lookup): string => {
     if (path === undefined) throw new JinjaError(`the field {${source}} is not understood`);
     const value = walk(path);
     const shown =
-      conversion === undefined
-        ? value
-        : (CONVERSIONS.get(conversion)?.(value) ?? unknownConversion(conversion));
+      conversion === undefined ? value : (CONVERSIONS.get(conversion)?.(value) ?? unknownConversion(conversion));
     return formatValue(shown, spec === undefined ? "" : fields(spec, depth + 1));
   }
 

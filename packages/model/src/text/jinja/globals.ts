@@ -33,22 +33,23 @@ const range = ({ positional }: { readonly positional: readonly Value[] }): Value
   return result;
 };
 
-const dictOf = (name: string) => (args: { readonly positional: readonly Value[]; readonly named: ReadonlyMap<string, Value> }) => {
-  const [source, more] = args.positional;
-  if (more !== undefined) throw new JinjaError(`${name} expected at most 1 argument, got ${args.positional.length}`);
-  const dict = new Dict(source instanceof Dict ? source.entries() : []);
-  if (source !== undefined && !(source instanceof Dict)) {
-    if (source === null) throw new JinjaError(`'${typeName(source)}' object is not iterable`);
-    for (const pair of iterate(source)) {
-      const [key, value, rest] = [...iterate(pair)];
-      if (key === undefined || value === undefined || rest !== undefined)
-        throw new JinjaError(`${name}: an element has not two items`);
-      dict.set(key, value);
+const dictOf =
+  (name: string) => (args: { readonly positional: readonly Value[]; readonly named: ReadonlyMap<string, Value> }) => {
+    const [source, more] = args.positional;
+    if (more !== undefined) throw new JinjaError(`${name} expected at most 1 argument, got ${args.positional.length}`);
+    const dict = new Dict(source instanceof Dict ? source.entries() : []);
+    if (source !== undefined && !(source instanceof Dict)) {
+      if (source === null) throw new JinjaError(`'${typeName(source)}' object is not iterable`);
+      for (const pair of iterate(source)) {
+        const [key, value, rest] = [...iterate(pair)];
+        if (key === undefined || value === undefined || rest !== undefined)
+          throw new JinjaError(`${name}: an element has not two items`);
+        dict.set(key, value);
+      }
     }
-  }
-  for (const [key, value] of args.named) dict.set(key, value);
-  return dict;
-};
+    for (const [key, value] of args.named) dict.set(key, value);
+    return dict;
+  };
 
 const cycler = ({ positional }: { readonly positional: readonly Value[] }): Value => {
   if (positional.length === 0) throw new JinjaError("at least one item has to be provided");
@@ -64,7 +65,15 @@ const cycler = ({ positional }: { readonly positional: readonly Value[] }): Valu
     return null;
   });
   return new Instance("Cycler", (name) =>
-    name === "next" ? next : name === "reset" ? reset : name === "current" ? current() : name === "pos" ? BigInt(at) : undefined,
+    name === "next"
+      ? next
+      : name === "reset"
+        ? reset
+        : name === "current"
+          ? current()
+          : name === "pos"
+            ? BigInt(at)
+            : undefined,
   );
 };
 
@@ -104,4 +113,3 @@ export const globals = (now: Date): ReadonlyMap<string, Value> =>
     ],
     ["strftime_now", func("strftime_now", ["format"], (format) => strftime(now, str(format as Value)))],
   ]);
-

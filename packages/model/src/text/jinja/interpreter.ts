@@ -6,6 +6,7 @@ import { binary, concat, holds, unary } from "./operators.ts";
 import { str } from "./print.ts";
 import { Scope } from "./scope.ts";
 import { type Argument, BODY, type Node } from "./tree.ts";
+import { applyTest, filterNamed } from "./value-filters.ts";
 import {
   type Args,
   asText,
@@ -23,7 +24,6 @@ import {
   undefinedUsed,
   type Value,
 } from "./values.ts";
-import { applyTest, filterNamed } from "./value-filters.ts";
 
 type Output = string[];
 /** How a block ended: at its end, or by a statement that ends or goes on with the loop around it. */
@@ -80,7 +80,10 @@ const statement = (node: Node, scope: Scope, out: Output): Ending => {
     case "With":
       return run(
         node.body,
-        new Scope(scope, node.bindings.map((binding) => [bindingName(binding), evaluate(binding.value, scope)] as const)),
+        new Scope(
+          scope,
+          node.bindings.map((binding) => [bindingName(binding), evaluate(binding.value, scope)] as const),
+        ),
         out,
       );
     case "Generation":
@@ -120,7 +123,12 @@ const loop = (
     loop(node, others, scope, text, depth + 1);
     return text.join("");
   };
-  const state = new Loop(walked, test === undefined ? lengthOf(items) : undefined, depth, node.recursive ? again : undefined);
+  const state = new Loop(
+    walked,
+    test === undefined ? lengthOf(items) : undefined,
+    depth,
+    node.recursive ? again : undefined,
+  );
   for (let item = state.next(); item !== undefined; item = state.next()) {
     const inner = bound(item);
     inner.set("loop", state.value);

@@ -1,6 +1,7 @@
 /** `tojson` of transformers: Python's `json.dumps`, without escaping for HTML. */
-import { floatText } from "./print.ts";
+
 import { compare } from "./operators.ts";
+import { floatText } from "./print.ts";
 import { asText, bounded, Dict, Instance, JinjaError, Tuple, typeName, type Value } from "./values.ts";
 
 export interface JsonStyle {
@@ -36,9 +37,19 @@ export const toJson = (value: Value, style: JsonStyle, depth = 0): string => {
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (typeof value === "number") return number(value);
   if (depth > 900) throw new JinjaError("is nested too deep for JSON");
-  const items =
-    Array.isArray(value) ? value : value instanceof Tuple || value instanceof Instance ? value.items : undefined;
-  if (items !== undefined) return around("[", "]", items.map((item) => toJson(item, style, depth + 1)), style, depth);
+  const items = Array.isArray(value)
+    ? value
+    : value instanceof Tuple || value instanceof Instance
+      ? value.items
+      : undefined;
+  if (items !== undefined)
+    return around(
+      "[",
+      "]",
+      items.map((item) => toJson(item, style, depth + 1)),
+      style,
+      depth,
+    );
   if (!(value instanceof Dict)) throw new JinjaError(`Object of type ${typeName(value)} is not JSON serializable`);
   const entries = style.sorted ? value.entries().sort(([a], [b]) => compare(a, b)) : value.entries();
   const parts = entries.map(

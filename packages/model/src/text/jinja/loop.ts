@@ -28,7 +28,8 @@ export class Loop {
       "LoopContext",
       (name) => this.#attribute(name),
       ({ positional }) => {
-        if (again === undefined) throw new JinjaError("The loop must have the 'recursive' marker to be called recursively.");
+        if (again === undefined)
+          throw new JinjaError("The loop must have the 'recursive' marker to be called recursively.");
         return again(positional[0] ?? null);
       },
     );
@@ -110,4 +111,3 @@ export class Loop {
     }
   }
 }
-

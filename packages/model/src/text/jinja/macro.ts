@@ -3,7 +3,7 @@ import { freeNames } from "./free-names.ts";
 import type { Tools } from "./interpreter.ts";
 import { Scope } from "./scope.ts";
 import type { Node, Parameter } from "./tree.ts";
-import { Func, Dict, JinjaError, Tuple, Undefined, type Value } from "./values.ts";
+import { Dict, Func, JinjaError, Tuple, Undefined, type Value } from "./values.ts";
 
 interface Body {
   readonly parameters: readonly Parameter[];
@@ -26,13 +26,15 @@ export const macro = (name: string, { parameters, body }: Body, scope: Scope, { 
         throw new JinjaError(`macro '${name}' got multiple values for argument '${parameter.name}'`);
       rest.delete(parameter.name);
       if (given === undefined && parameter.fallback !== undefined) pending.push(parameter);
-      inner.set(parameter.name, given === undefined ? new Undefined(`parameter '${parameter.name}' was not provided`) : given);
+      inner.set(
+        parameter.name,
+        given === undefined ? new Undefined(`parameter '${parameter.name}' was not provided`) : given,
+      );
     }
     if (uses.has("caller")) inner.set("caller", rest.get("caller") ?? new Undefined("No caller defined"));
     if (uses.has("caller")) rest.delete("caller");
     if (uses.has("kwargs")) inner.set("kwargs", new Dict(rest));
-    else if (rest.size > 0)
-      throw new JinjaError(`macro '${name}' takes no keyword argument '${[...rest.keys()][0]}'`);
+    else if (rest.size > 0) throw new JinjaError(`macro '${name}' takes no keyword argument '${[...rest.keys()][0]}'`);
     if (uses.has("varargs")) inner.set("varargs", new Tuple(positional.slice(parameters.length)));
     else if (positional.length > parameters.length)
       throw new JinjaError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);

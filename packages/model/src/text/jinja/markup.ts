@@ -2,7 +2,13 @@
 import { str } from "./print.ts";
 import { Markup, type Value } from "./values.ts";
 
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  "'": "&#39;",
+  '"': "&#34;",
+};
 
 export const escapeHtml = (text: string): string => text.replace(/[&<>'"]/g, (char) => ESCAPES[char] as string);
 

@@ -1,6 +1,7 @@
 /** Numbers to and from text, rounded exactly and half to even as Python does. */
-import { floatText } from "./print.ts";
+
 import { BLANK } from "./lexer.ts";
+import { floatText } from "./print.ts";
 import { bounded } from "./values.ts";
 
 const power10 = (exponent: number): bigint => 10n ** BigInt(bounded(exponent));
@@ -31,7 +32,9 @@ const special = (value: number): string | undefined =>
 
 /** |value| with so many decimals. */
 export const fixed = (value: number, decimals: number): string => {
-  const digits = scaled(value, decimals).toString().padStart(bounded(decimals) + 1, "0");
+  const digits = scaled(value, decimals)
+    .toString()
+    .padStart(bounded(decimals) + 1, "0");
   return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 };
 
@@ -100,7 +103,8 @@ export const roundedInt = (value: bigint, digits: number): bigint => {
 
 const edges = new RegExp(`^[${BLANK}]+|[${BLANK}]+$`, "g");
 /** Digits of any script as ASCII's: each script has ten in a row, and the row before it ends right there or not at all. */
-const ascii = (text: string): string => text.replace(edges, "").replace(/\p{Nd}/gu, (digit) => String(digitValue(digit)));
+const ascii = (text: string): string =>
+  text.replace(edges, "").replace(/\p{Nd}/gu, (digit) => String(digitValue(digit)));
 
 /** The value of a decimal digit of any script. */
 export const digitValue = (digit: string): number => {

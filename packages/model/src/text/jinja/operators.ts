@@ -1,7 +1,8 @@
 /** Operators as Python applies them. */
+
+import { escapeHtml } from "./markup.ts";
 import { parseFloatText } from "./numbers.ts";
 import { percentFormat } from "./percent-format.ts";
-import { escapeHtml } from "./markup.ts";
 import { str } from "./print.ts";
 import {
   asText,
@@ -197,7 +198,8 @@ export const compare = (a: Value, b: Value, operator = "<"): number => {
   if (b instanceof Undefined) throw undefinedUsed(b);
   const left = numberOf(a);
   const right = numberOf(b);
-  if (left !== undefined && right !== undefined) return left < right ? -1 : left > right ? 1 : left === right ? 0 : odd(left, right);
+  if (left !== undefined && right !== undefined)
+    return left < right ? -1 : left > right ? 1 : left === right ? 0 : odd(left, right);
   const text = asText(a);
   const other = asText(b);
   if (text !== undefined && other !== undefined) return compareText(text, other);
@@ -206,7 +208,8 @@ export const compare = (a: Value, b: Value, operator = "<"): number => {
   if (items === undefined || others === undefined)
     throw new JinjaError(`'${operator}' not supported between '${typeName(a)}' and '${typeName(b)}'`);
   for (let at = 0; at < Math.min(items.length, others.length); at += 1) {
-    if (!equal(items[at] as Value, others[at] as Value)) return compare(items[at] as Value, others[at] as Value, operator);
+    if (!equal(items[at] as Value, others[at] as Value))
+      return compare(items[at] as Value, others[at] as Value, operator);
   }
   return items.length - others.length;
 };

@@ -38,7 +38,8 @@ export const percentFormat = (format: string, given: Value): string => {
       return padded(body.sign, body.text, bounded(wide), left, body.numeric && flags.includes("0"));
     },
   );
-  const leftOver = given instanceof Tuple ? next < values.length : next === 0 && !(given instanceof Dict) && !Array.isArray(given);
+  const leftOver =
+    given instanceof Tuple ? next < values.length : next === 0 && !(given instanceof Dict) && !Array.isArray(given);
   if (leftOver && !usedNames) throw new JinjaError("not all arguments converted during string formatting");
   return text;
 };

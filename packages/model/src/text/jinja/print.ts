@@ -1,5 +1,19 @@
 /** Values as text, as Python's `str` and `repr` write them. */
-import { Dict, Func, Instance, JinjaError, Markup, Namespace, Range, Stream, Tuple, typeName, Undefined, type Value, View } from "./values.ts";
+import {
+  Dict,
+  Func,
+  Instance,
+  JinjaError,
+  Markup,
+  Namespace,
+  Range,
+  Stream,
+  Tuple,
+  typeName,
+  Undefined,
+  type Value,
+  View,
+} from "./values.ts";
 
 /** A float as `repr` writes it: `1.0`, `1e+20`, `1e-05`, `nan`. */
 export const floatText = (value: number): string => {

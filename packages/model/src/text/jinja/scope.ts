@@ -1,5 +1,5 @@
 /** Where names live: a scope finds what its outer ones hold, and sets only its own. */
-import { type Value, Undefined } from "./values.ts";
+import { Undefined, type Value } from "./values.ts";
 
 export class Scope {
   readonly #names = new Map<string, Value>();

@@ -1,6 +1,7 @@
 /** Functions of Python's kind: parameters by place or by name. */
-import { type Args, asText, Func, JinjaError, typeName, type Value } from "./values.ts";
+
 import { numberOf } from "./operators.ts";
+import { type Args, asText, Func, JinjaError, typeName, type Value } from "./values.ts";
 
 export type Given = ReadonlyArray<Value | undefined>;
 
@@ -27,14 +28,16 @@ export const func = (name: string, parameters: readonly string[], run: (...value
 
 export const textArg = (value: Value | undefined, what: string): string => {
   const text = value === undefined ? undefined : asText(value);
-  if (text === undefined) throw new JinjaError(`${what} must be str, not ${value === undefined ? "nothing" : typeName(value)}`);
+  if (text === undefined)
+    throw new JinjaError(`${what} must be str, not ${value === undefined ? "nothing" : typeName(value)}`);
   return text;
 };
 
 export const intArg = (value: Value | undefined, fallback: number): number => {
   if (value === undefined) return fallback;
   const number = numberOf(value);
-  if (typeof number !== "bigint") throw new JinjaError(`'${typeName(value)}' object cannot be interpreted as an integer`);
+  if (typeof number !== "bigint")
+    throw new JinjaError(`'${typeName(value)}' object cannot be interpreted as an integer`);
   return Number(number);
 };
 

@@ -1,5 +1,5 @@
 /** Items and slices by place; texts are counted in characters, not in UTF-16 units. */
-import { type Value, JinjaError } from "./values.ts";
+import { JinjaError, type Value } from "./values.ts";
 
 export const chars = (text: string): readonly string[] => Array.from(text);
 export const textLength = (text: string): number =>

@@ -34,7 +34,7 @@ const byBlanks = (text: string, limit: number, fromRight: boolean): string[] => 
   let rest = fromRight ? text.replace(trailing, "") : text.replace(leading, "");
   while (rest !== "" && out.length < limit) {
     const [word] = fromRight
-      ? ((new RegExp(`[^${BLANK}]+$`).exec(rest) as RegExpExecArray) as unknown as [string])
+      ? (new RegExp(`[^${BLANK}]+$`).exec(rest) as RegExpExecArray as unknown as [string])
       : (rest.split(blanks, 1) as [string]);
     out.push(word);
     rest = fromRight ? rest.slice(0, -word.length).replace(trailing, "") : rest.slice(word.length).replace(leading, "");

@@ -4,9 +4,9 @@ import {
   bracketed,
   expressionTokens,
   grouped,
+  type Item,
   isName,
   isOp,
-  type Item,
   split,
   type Token,
   targetTokens,
@@ -125,7 +125,8 @@ const PIPE: Token = { value: "|", type: "Pipe" };
 const asFilter = (items: readonly Item[]): readonly Item[] => items;
 
 const inside = (open: readonly Open[], names: readonly string[], name: string): void => {
-  if (!names.includes(open.at(-1)?.name ?? "")) throw new JinjaError(`{% ${name} %} stands in no ${names.join(" or ")}`);
+  if (!names.includes(open.at(-1)?.name ?? ""))
+    throw new JinjaError(`{% ${name} %} stands in no ${names.join(" or ")}`);
 };
 
 /** `target in items [if test] [recursive]`, as `target in for(items, test)`. */
@@ -136,7 +137,8 @@ const loopHeader = (items: readonly Item[]): Token[] => {
   const rest = items.slice(at + 1, recursive ? -1 : undefined);
   const condition = rest.findIndex((item) => isName(item, "if"));
   const walked = condition < 0 ? rest : rest.slice(0, condition);
-  const test = condition < 0 ? [] : [{ value: ",", type: "Comma" } as Token, ...expressionTokens(rest.slice(condition + 1))];
+  const test =
+    condition < 0 ? [] : [{ value: ",", type: "Comma" } as Token, ...expressionTokens(rest.slice(condition + 1))];
   return [
     ...loopTarget(items.slice(0, at)),
     word("in"),

@@ -1,6 +1,5 @@
 /** The methods of `str`. */
-import { splitKeepingLines, splitText } from "./split-text.ts";
-import { unprintable, str } from "./print.ts";
+
 import {
   capitalized,
   casefolded,
@@ -17,8 +16,10 @@ import {
   titleCased,
 } from "./letters.ts";
 import { BLANK } from "./lexer.ts";
+import { str, unprintable } from "./print.ts";
 import { bind, type Given, intArg, placeArg, textArg } from "./signature.ts";
 import { searched, textLength } from "./slices.ts";
+import { splitKeepingLines, splitText } from "./split-text.ts";
 import { strip } from "./trim.ts";
 import {
   type Args,
@@ -44,7 +45,11 @@ const stripped = (side: "left" | "right" | "both"): Method => [
 const SEARCH = ["sub", "start?", "end?"];
 
 /** The part of a text that a search looks at, and where it begins; undefined where it begins behind the end. */
-const window = (text: string, start: Value | undefined, end: Value | undefined): readonly [string, number] | undefined => {
+const window = (
+  text: string,
+  start: Value | undefined,
+  end: Value | undefined,
+): readonly [string, number] | undefined => {
   const size = textLength(text);
   const [from, to] = searched(size, placeArg(start, 0), placeArg(end, size));
   if (from > to) return undefined;
@@ -159,8 +164,7 @@ const makeTable = (_: string, from?: Value, to?: Value, without?: Value): Value 
 export const joined = (separator: string, items: Value | undefined): string =>
   Array.from(iterate(items ?? null), (item, at) => {
     const text = asText(item);
-    if (text === undefined)
-      throw new JinjaError(`sequence item ${at}: expected str instance, ${typeName(item)} found`);
+    if (text === undefined) throw new JinjaError(`sequence item ${at}: expected str instance, ${typeName(item)} found`);
     return text;
   }).join(separator);
 

@@ -1,6 +1,7 @@
 /** Jinja2's built-in tests. */
-import { compare, equal, holds, binary } from "./operators.ts";
+
 import { isLower, isUpper } from "./letters.ts";
+import { binary, compare, equal, holds } from "./operators.ts";
 import { str } from "./print.ts";
 import {
   asText,
@@ -71,7 +72,11 @@ export const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
       (value instanceof Instance && lengthOf(value) !== undefined),
   ],
   ["iterable", isIterable],
-  ["callable", (value) => value instanceof Func || value instanceof Undefined || (value instanceof Instance && value.call !== undefined)],
+  [
+    "callable",
+    (value) =>
+      value instanceof Func || value instanceof Undefined || (value instanceof Instance && value.call !== undefined),
+  ],
   ["sameas", (value, other) => isSame(value, needed(other))],
   ["escaped", (value) => value instanceof Markup],
   ["in", (value, container) => holds("in", value, needed(container))],

@@ -1,17 +1,18 @@
 /** Jinja2's filters that make text of a value. */
-import { escape, escapeHtml } from "./markup.ts";
-import { BLANK } from "./lexer.ts";
+
+import { toJson } from "./json.ts";
 import { capitalized } from "./letters.ts";
-import { percentFormat } from "./percent-format.ts";
-import { str } from "./print.ts";
+import { BLANK } from "./lexer.ts";
+import { escape, escapeHtml } from "./markup.ts";
 import { fixed, isNegative } from "./numbers.ts";
 import { numberOf, toFloat } from "./operators.ts";
+import { percentFormat } from "./percent-format.ts";
+import { str } from "./print.ts";
 import { bind, type Given, intArg, textArg } from "./signature.ts";
 import { textLength } from "./slices.ts";
 import { splitKeepingLines } from "./split-text.ts";
 import { replaced, stringMethod } from "./string-methods.ts";
 import { strip } from "./trim.ts";
-import { toJson } from "./json.ts";
 import {
   type Args,
   asText,
@@ -20,8 +21,8 @@ import {
   iterate,
   JinjaError,
   Markup,
-  truthy,
   Tuple,
+  truthy,
   Undefined,
   undefinedUsed,
   type Value,
@@ -74,7 +75,16 @@ const stripTags = (value: Value): Value => {
   const noComments = str(value).replace(/<!--[^]*?-->/g, "");
   const text = noComments.replace(/<[^]*?>/g, "");
   const words = text.split(new RegExp(`[${BLANK}]+`)).filter((word) => word !== "");
-  const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", "#39": "'", "#34": '"', nbsp: "\u00a0" };
+  const entities: Readonly<Record<string, string>> = {
+    amp: "&",
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    apos: "'",
+    "#39": "'",
+    "#34": '"',
+    nbsp: "\u00a0",
+  };
   return words.join(" ").replace(/&(#?\w+);/g, (whole, name: string) => {
     const known = entities[name];
     if (known !== undefined) return known;

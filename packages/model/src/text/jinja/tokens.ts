@@ -46,7 +46,8 @@ const isGroup = (item: Item | undefined, value: Group["value"]): item is Group =
 /** The parts between commas. */
 export const split = (items: readonly Item[], separator = ","): ReadonlyArray<readonly Item[]> => {
   const parts: Item[][] = [[]];
-  for (const item of items) if (isOp(item, separator)) parts.push([]);
+  for (const item of items)
+    if (isOp(item, separator)) parts.push([]);
     else (parts.at(-1) as Item[]).push(item);
   return parts;
 };
@@ -94,7 +95,9 @@ let groups = 0;
 
 /** An expression; commas at its top make it a tuple. */
 export const tupleTokens = (items: readonly Item[]): Token[] =>
-  items.some((item) => isOp(item, ",")) ? [word(TUPLE), ...bracketed(expressionTokens(items))] : expressionTokens(items);
+  items.some((item) => isOp(item, ","))
+    ? [word(TUPLE), ...bracketed(expressionTokens(items))]
+    : expressionTokens(items);
 
 /** What stands left of `=` or `in`: names, attributes and tuples of them. */
 export const targetTokens = (items: readonly Item[]): Token[] =>
@@ -169,8 +172,7 @@ const test = (items: readonly Item[], start: number, out: Token[]): number => {
     out.push(...groupTokens(next, true));
     return at + 1;
   }
-  const isArgument =
-    next !== undefined && next.type !== "op" && !(next.type === "name" && KEYWORDS.has(next.value));
+  const isArgument = next !== undefined && next.type !== "op" && !(next.type === "name" && KEYWORDS.has(next.value));
   if (!isArgument) return at;
   let end = at + 2;
   while (next.type === "string" && items[end]?.type === "string") end += 1;

@@ -55,8 +55,18 @@ export type Node =
       /** Applied to the body, where the statement names filters: `body` is its text. */
       readonly filter: Node | undefined;
     }
-  | { readonly type: "Macro"; readonly name: string; readonly parameters: readonly Parameter[]; readonly body: readonly Node[] }
-  | { readonly type: "CallBlock"; readonly call: Node; readonly parameters: readonly Parameter[]; readonly body: readonly Node[] }
+  | {
+      readonly type: "Macro";
+      readonly name: string;
+      readonly parameters: readonly Parameter[];
+      readonly body: readonly Node[];
+    }
+  | {
+      readonly type: "CallBlock";
+      readonly call: Node;
+      readonly parameters: readonly Parameter[];
+      readonly body: readonly Node[];
+    }
   | { readonly type: "FilterBlock"; readonly filter: Node; readonly body: readonly Node[] }
   | { readonly type: "With"; readonly bindings: readonly Argument[]; readonly body: readonly Node[] }
   | { readonly type: "Generation"; readonly body: readonly Node[] };
@@ -199,8 +209,7 @@ const COMPARING = new Set(["==", "!=", "<", "<=", ">", ">=", "in", "not in"]);
 const binary = (raw: Raw): Node => {
   const { value: operator, group } = raw["operator"] as Operator;
   const level = ADDITIVE.has(operator) ? ADDITIVE : COMPARING.has(operator) ? COMPARING : undefined;
-  if (level === undefined)
-    return { type: "Binary", operator, left: node(raw["left"]), right: node(raw["right"]) };
+  if (level === undefined) return { type: "Binary", operator, left: node(raw["left"]), right: node(raw["right"]) };
   const rest: Array<readonly [string, Node]> = [];
   let first = raw;
   while (first.type === "BinaryExpression" && level.has(first["operator"].value) && first["operator"].group === group) {

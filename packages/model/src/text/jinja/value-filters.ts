@@ -282,8 +282,10 @@ const VALUE_FILTERS: Readonly<Record<string, Filter>> = {
   slice: filter("slice", ["slices", "fill_with?"], (value, count, fill) => new Stream(slices(value, count, fill))),
   sort: filter("sort", ["reverse?", "case_sensitive?", "attribute?"], sort),
   sum: filter("sum", ["attribute?", "start?"], sum),
-  unique: filter("unique", ["case_sensitive?", "attribute?"], (value, sensitive, attribute) =>
-    new Stream(unique(value, sensitive, attribute)),
+  unique: filter(
+    "unique",
+    ["case_sensitive?", "attribute?"],
+    (value, sensitive, attribute) => new Stream(unique(value, sensitive, attribute)),
   ),
 };
 
@@ -306,7 +308,10 @@ export const filterNamed = (name: string): Filter => {
 export const applyTest = (name: string, value: Value, { positional, named }: Args): boolean => {
   if (name === "filter" || name === "test") {
     const asked = textArg(value, "the name of a filter or test");
-    const known = name === "filter" ? FILTERS.has(asked) || REFUSED.has(asked) : TESTS.has(asked) || asked === "filter" || asked === "test";
+    const known =
+      name === "filter"
+        ? FILTERS.has(asked) || REFUSED.has(asked)
+        : TESTS.has(asked) || asked === "filter" || asked === "test";
     return known;
   }
   const test = TESTS.get(name);
