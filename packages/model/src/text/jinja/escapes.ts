@@ -15,7 +15,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
   v: "\v",
 };
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
-const ESCAPE = /\\(?:([0-7]{1,3})|([xuU])([\da-fA-F]*)|(N)\{[^}]*\}|([^]))/gu;
+const ESCAPE = /\\(?:([0-7]{1,3})|([xuU])([\da-fA-F]*)|(N)\{[^}]*\}|([\s\S]))/gu;
 
 /** The text between the quotes with its escapes read; an unknown escape stays as it stands. */
 export const unescaped = (text: string): string =>

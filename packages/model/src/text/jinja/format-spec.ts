@@ -3,7 +3,7 @@ import { floatFormat, isNegative, plainFloat } from "./numbers.ts";
 import { asciiRepr, repr, str } from "./print.ts";
 import { asText, bounded, JinjaError, typeName, type Value } from "./values.ts";
 
-const SPEC = /^(?:([^])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u;
+const SPEC = /^(?:([\s\S])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u;
 
 export const formatValue = (value: Value, spec: string): string => {
   const found = SPEC.exec(spec);
@@ -70,16 +70,16 @@ const numeric = (
   const size = Math.abs(float);
   const plain = kind === undefined ? plainFloat(size, precision) : floatFormat(size, kind, precision, alternate);
   const text = type !== undefined && "EFG".includes(type) ? plain.toUpperCase() : plain;
-  const [whole, rest] = /^(\d*)(.*)$/.exec(text)?.slice(1) as [string, string];
+  const [whole, rest] = (/^(\d*)(.*)$/.exec(text) as RegExpExecArray).slice(1) as [string, string];
   return { negative: isNegative(float), prefix: "", text: separated(whole, comma, 3) + rest, every: 3 };
 };
 
 const separated = (digits: string, comma: string | undefined, every: number): string =>
-  comma === undefined ? digits : digits.replace(new RegExp(`(?<=[^])(?=([^]{${every}})+$)`, "g"), comma);
+  comma === undefined ? digits : digits.replace(new RegExp(`(?<=.)(?=(.{${every}})+$)`, "g"), comma);
 
 /** Zeros in front of digits with separators: they are separated too, and none stands first. */
 const zeroGrouped = (text: string, room: number, comma: string, every: number): string => {
-  const [whole, rest] = /^([\da-fA-F,_]*)(.*)$/.exec(text)?.slice(1) as [string, string];
+  const [whole, rest] = (/^([\da-fA-F,_]*)(.*)$/.exec(text) as RegExpExecArray).slice(1) as [string, string];
   let digits = whole.replaceAll(comma, "");
   while (separated(digits, comma, every).length + rest.length < room) digits = `0${digits}`;
   return separated(digits, comma, every) + rest;
@@ -124,7 +124,7 @@ export const formatText = (format: string, lookup: Lookup): string => {
   }
 
   function field(source: string, depth: number): string {
-    const [, path, conversion, spec] = /^((?:\[[^\]]*\]|[^!:[])*)(?:!([^:]*))?(?::([^]*))?$/u.exec(source) ?? [];
+    const [, path, conversion, spec] = /^((?:\[[^\]]*\]|[^!:[])*)(?:!([^:]*))?(?::([\s\S]*))?$/u.exec(source) ?? [];
     if (path === undefined) throw new JinjaError(`the field {${source}} is not understood`);
     const value = walk(path);
     const shown =
@@ -133,7 +133,7 @@ export const formatText = (format: string, lookup: Lookup): string => {
   }
 
   function walk(path: string): Value {
-    const [first = "", rest = ""] = /^([^.[]*)([^]*)$/u.exec(path)?.slice(1) ?? [];
+    const [first = "", rest = ""] = /^([^.[]*)([\s\S]*)$/u.exec(path)?.slice(1) ?? [];
     let value: Value | undefined;
     if (first === "") {
       value = lookup.positional[next];

@@ -9,20 +9,20 @@ export const freeNames = (nodes: readonly Node[]): ReadonlySet<string> => {
 };
 
 /** Nodes in their order; a name set on the way is bound for what follows. */
-const walkAll = (nodes: readonly Node[], outer: ReadonlySet<string>, free: Set<string>): void => {
+const walkAll = (nodes: readonly Node[], outer: ReadonlySet<string>, free: Set<string>): undefined => {
   const bound = new Set(outer);
   for (const node of nodes) walk(node, bound, free);
 };
 
-const walk = (node: Node | undefined, bound: Set<string>, free: Set<string>): void => {
+const walk = (node: Node | undefined, bound: Set<string>, free: Set<string>): undefined => {
   if (node === undefined) return;
-  const read = (inner: Node | undefined): void => walk(inner, bound, free);
-  const block = (body: readonly Node[], ...names: readonly string[]): void =>
+  const read = (inner: Node | undefined): undefined => walk(inner, bound, free);
+  const block = (body: readonly Node[], ...names: readonly string[]): undefined =>
     walkAll(body, new Set([...bound, ...names]), free);
-  const args = (given: readonly Argument[]): void => {
+  const args = (given: readonly Argument[]): undefined => {
     for (const argument of given) read(argument.value);
   };
-  const callable = (parameters: readonly Parameter[], body: readonly Node[]): void => {
+  const callable = (parameters: readonly Parameter[], body: readonly Node[]): undefined => {
     for (const parameter of parameters) read(parameter.fallback);
     block(body, ...parameters.map((parameter) => parameter.name), "varargs", "kwargs", "caller");
   };
@@ -113,7 +113,7 @@ const targets = (target: Node): readonly string[] => {
   return target.type === "Tuple" ? target.items.flatMap(targets) : [];
 };
 
-const bind = (target: Node, bound: Set<string>, free: Set<string>): void => {
+const bind = (target: Node, bound: Set<string>, free: Set<string>): undefined => {
   if (target.type === "Attribute") walk(target.object, bound, free);
   for (const name of targets(target)) bound.add(name);
 };

@@ -3,7 +3,7 @@ import { floatFormat, isNegative } from "./numbers.ts";
 import { asciiRepr, repr, str } from "./print.ts";
 import { asText, bounded, Dict, JinjaError, Tuple, typeName, type Value } from "./values.ts";
 
-const FIELD = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([^]?)/gu;
+const FIELD = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([\s\S]?)/gu;
 
 export const percentFormat = (format: string, given: Value): string => {
   const values: readonly Value[] = given instanceof Tuple ? given.items : [given];

@@ -121,7 +121,7 @@ export const strftime = (date: Date, format: string): string => {
     }
   };
   const whole = (text: string): string =>
-    text.replace(/%([-_0^#]?)([^])/gu, (found, flag: string, letter: string) => {
+    text.replace(/%([-_0^#]?)([\s\S])/gu, (found, flag: string, letter: string) => {
       const value = code(letter, flag);
       if (value === undefined) throw new JinjaError(`strftime does not know the code ${found}`);
       return flag === "^" ? value.toUpperCase() : value;

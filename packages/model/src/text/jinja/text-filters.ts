@@ -72,8 +72,8 @@ const truncate = (value: Value, size?: Value, kill?: Value, ending?: Value, slac
 };
 
 const stripTags = (value: Value): Value => {
-  const noComments = str(value).replace(/<!--[^]*?-->/g, "");
-  const text = noComments.replace(/<[^]*?>/g, "");
+  const noComments = str(value).replace(/<!--[\s\S]*?-->/g, "");
+  const text = noComments.replace(/<[\s\S]*?>/g, "");
   const words = text.split(new RegExp(`[${BLANK}]+`)).filter((word) => word !== "");
   const entities: Readonly<Record<string, string>> = {
     amp: "&",
