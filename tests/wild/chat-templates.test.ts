@@ -29,7 +29,7 @@ const outcome = ({ source, variables }: Row): Pick<Row, "expected"> & { readonly
   }
 };
 const wrong = (chosen: readonly Row[]): readonly unknown[] =>
-  chosen.flatMap((row) => {
+  chosen.flatMap((row): readonly unknown[] => {
     const { expected, error } = outcome(row);
     if (row.refused !== undefined) return error?.includes(row.refused) === true ? [] : [{ ...row, expected, error }];
     if (row.raises === true) return error === undefined ? [{ ...row, got: expected }] : [];

@@ -102,6 +102,7 @@ export interface Lookup {
 
 export const formatText = (format: string, lookup: Lookup): string => {
   let next = 0;
+  let numbered = false;
   return fields(format, 0);
 
   function fields(text: string, depth: number): string {
@@ -136,9 +137,15 @@ export const formatText = (format: string, lookup: Lookup): string => {
     const [first = "", rest = ""] = /^([^.[]*)([\s\S]*)$/u.exec(path)?.slice(1) ?? [];
     let value: Value | undefined;
     if (first === "") {
+      if (numbered) throw new JinjaError("cannot switch from manual field specification to automatic field numbering");
       value = lookup.positional[next];
       next += 1;
-    } else value = /^\d+$/.test(first) ? lookup.positional[Number(first)] : lookup.named(first);
+    } else {
+      if (/^\d+$/.test(first)) numbered = true;
+      if (numbered && next > 0)
+        throw new JinjaError("cannot switch from automatic field numbering to manual field specification");
+      value = /^\d+$/.test(first) ? lookup.positional[Number(first)] : lookup.named(first);
+    }
     if (value === undefined) throw new JinjaError(`nothing was given for the field {${path}}`);
     for (const [, name, key] of rest.matchAll(/\.([^.[]+)|\[([^\]]+)\]/gu)) {
       if (name !== undefined) value = lookup.attribute(value, name);

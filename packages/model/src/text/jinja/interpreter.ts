@@ -129,12 +129,16 @@ const loop = (
     depth,
     node.recursive ? again : undefined,
   );
+  let completed = false;
   for (let item = state.next(); item !== undefined; item = state.next()) {
     const inner = bound(item);
     inner.set("loop", state.value);
-    if (run(node.body, inner, out) === "break") break;
+    const ending = run(node.body, inner, out);
+    if (ending === "break") break;
+    if (ending === "end") completed = true;
   }
-  if (state.index < 0) return run(node.otherwise, new Scope(scope), out);
+  // As Jinja2 has it: "else" also follows where every pass was cut short by break or continue.
+  if (!completed) return run(node.otherwise, new Scope(scope), out);
   return "end";
 };
 

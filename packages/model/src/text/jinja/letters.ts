@@ -13,6 +13,7 @@ const TITLE: Readonly<Record<string, string>> = {
   Ǳ: "ǲ",
   ǲ: "ǲ",
   ǳ: "ǲ",
+  ŉ: "ʼN",
 };
 
 /** One character in title case: `ß` gives `Ss`, the digraphs their own form, Georgian letters themselves. */
@@ -24,7 +25,9 @@ export const titled = (char: string): string => {
   const [first = "", ...rest] = Array.from(upper);
   if (rest.length === 0) return upper;
   const iota = /^[\u1f80-\u1fff]$/.test(char) && rest.at(-1) === "Ι" ? greekTitle(char) : undefined;
-  return iota ?? first + rest.join("").toLowerCase();
+  if (iota !== undefined) return iota;
+  const below = /[\u1f80-\u1fff]/.test(char) && rest.at(-1) === "Ι" ? [...rest.slice(0, -1), "\u0345"] : rest;
+  return first + below.join("").toLowerCase();
 };
 
 /** Greek letters with iota below have a title form of one letter, whose lower case they are. */

@@ -119,7 +119,12 @@ export const expressionTokens = (items: readonly Item[]): Token[] => {
     else if (isName(item, "not") && isName(items[at + 1], "in")) {
       out.push({ value: "not in", type: "ComparisonBinaryOperator", group });
       at += 1;
-    } else out.push(...leaf(item, group));
+    } else {
+      const isValue = item.type !== "op" && !(item.type === "name" && KEYWORDS.has(item.value));
+      if (isValue && isOperand(before, items[at - 2]) && !(item.type === "string" && before?.type === "string"))
+        throw new JinjaError(`unexpected "${item.value}"`);
+      out.push(...leaf(item, group));
+    }
   }
   return out;
 };

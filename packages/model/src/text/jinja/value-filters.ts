@@ -221,7 +221,7 @@ const reverse = (value: Value): Value => {
 const sum = (value: Value, attribute?: Value, start?: Value): Value => {
   if (start !== undefined && asText(start) !== undefined) throw new JinjaError("sum() can't sum strings");
   const key = path(attribute);
-  let total = start ?? 0n;
+  let total: Value = start ?? 0n;
   for (const item of iterate(value)) total = binary("+", total, key(item));
   return total;
 };
