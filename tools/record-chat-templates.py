@@ -1,4 +1,4 @@
-"""Fills in what Jinja2 makes of the constructs in tests/wild/chat-templates.json, with the settings of transformers.
+"""Fills in what Jinja2 makes of the constructs in tests/wild/data/chat-templates.json, with the settings of transformers.
 
 Usage: python tools/record-chat-templates.py. Needs jinja2 >= 3.1 and transformers; the project itself needs neither.
 A row has kind, source and variables; this writes expected (the text) or raises (true). What a row calls refused (a word
@@ -31,7 +31,7 @@ def recorded(row):
         return {**kept, "raises": True}
 
 
-path = pathlib.Path(__file__).parent.parent / "tests" / "wild" / "chat-templates.json"
+path = pathlib.Path(__file__).parent.parent / "tests" / "wild" / "data" / "chat-templates.json"
 rows = [recorded(row) for row in json.loads(path.read_text(encoding="utf-8"))]
 path.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n", encoding="utf-8")
 print(len(rows), "constructs,", sum("raises" in row for row in rows), "raise,", sum("refused" in row for row in rows), "refused")

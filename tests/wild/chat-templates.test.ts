@@ -19,7 +19,7 @@ interface Row {
   /** Jinja2 renders it, this project does not: a word of the message. */
   readonly refused?: string;
 }
-const rows: readonly Row[] = JSON.parse(readFileSync(new URL("chat-templates.json", import.meta.url), "utf8"));
+const rows: readonly Row[] = JSON.parse(readFileSync(new URL("data/chat-templates.json", import.meta.url), "utf8"));
 
 const outcome = ({ source, variables }: Row): Pick<Row, "expected"> & { readonly error?: string } => {
   try {
