@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createContext, Script } from "node:vm";
-import { Template } from "@huggingface/jinja";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
 import { readText } from "../text-file.ts";
+import { JinjaTemplate } from "./jinja/index.ts";
+import { specialTokens } from "./special-tokens.ts";
 
 export interface Message {
   readonly role: string;
@@ -18,20 +19,6 @@ export interface Message {
 /** Variables of a template, such as `enable_thinking`. */
 export type TemplateVars = Readonly<Record<string, string | number | boolean>>;
 
-/** Templates that print today's date would give another prompt every day: they get this one, the fallback of Llama's. */
-const FIXED_DATE: Readonly<Record<string, string>> = {
-  "%Y": "2024",
-  "%m": "07",
-  "%d": "26",
-  "%b": "Jul",
-  "%B": "July",
-  "%H": "00",
-  "%M": "00",
-  "%%": "%",
-};
-const fixedDate = (format: unknown): string =>
-  String(format).replace(/%[YmdbBHM%]/g, (field) => FIXED_DATE[field] as string);
-
 /** A template is somebody else's program: rendering stops after this time. Real ones take milliseconds. */
 const RENDER_LIMIT_MS = 1000;
 const sandbox = createContext({ work: undefined });
@@ -41,24 +28,21 @@ const timeLimited = <A>(work: () => A): A => {
   return callWork.runInContext(sandbox, { timeout: RENDER_LIMIT_MS }) as A;
 };
 
-/** `strftime_now` is a global of the renderer: only the template itself can shadow it. The empty text keeps a first newline. */
-const WITH_FIXED_DATE = "{% set strftime_now = fixed_date %}{{ '' }}";
-
 /** The prompt format of a checkpoint. */
 export class ChatTemplate {
   /** Jinja source. */
   readonly source: string;
   /** Where it was read from. */
   readonly file: string;
-  readonly #template: Template;
-  readonly #specials: Readonly<Record<string, string>>;
+  readonly #template: JinjaTemplate;
+  readonly #specials: Readonly<Record<string, unknown>>;
 
-  private constructor(file: string, source: string, specials: Readonly<Record<string, string>>) {
+  private constructor(file: string, source: string, specials: Readonly<Record<string, unknown>>) {
     this.file = file;
     this.source = source;
     this.#specials = specials;
     try {
-      this.#template = new Template(WITH_FIXED_DATE + source);
+      this.#template = new JinjaTemplate(source);
     } catch (error) {
       throw new CheckpointError({
         file,
@@ -73,12 +57,7 @@ export class ChatTemplate {
     const separate = join(folder, "chat_template.jinja");
     const configFile = join(folder, "tokenizer_config.json");
     const config = existsSync(configFile) ? readJson(configFile) : {};
-    const specials: Record<string, string> = {};
-    for (const key of ["bos_token", "eos_token", "pad_token", "unk_token"]) {
-      const value = config[key] as string | { content?: string } | null | undefined;
-      if (value !== undefined && value !== null)
-        specials[key] = typeof value === "string" ? value : String(value.content);
-    }
+    const specials = specialTokens(folder);
     if (existsSync(separate)) return new ChatTemplate(separate, readText(separate), specials);
     const inline = defaultTemplate(config["chat_template"]);
     if (typeof inline === "string") return new ChatTemplate(configFile, inline, specials);
@@ -92,7 +71,8 @@ export class ChatTemplate {
 
   /**
    * The messages as text, up to where the model starts to write (unless `generationPrompt` is false). Throws
-   * `CheckpointError` when the template does, and for a variable that the template does not have.
+   * `CheckpointError` when the template does, and for a variable that the template does not read. `tools` and `documents` are
+   * None, as transformers gives them.
    */
   render(
     messages: ReadonlyArray<Message>,
@@ -100,7 +80,7 @@ export class ChatTemplate {
     { generationPrompt = true }: { readonly generationPrompt?: boolean } = {},
   ): string {
     for (const name of Object.keys(vars)) {
-      if (name === "messages" || name === "add_generation_prompt" || !namesIn(this.source).has(name))
+      if (name === "messages" || name === "add_generation_prompt" || !this.#template.names.has(name))
         throw new CheckpointError({
           file: this.file,
           place: "chat template",
@@ -110,10 +90,11 @@ export class ChatTemplate {
     }
     try {
       const items = {
+        tools: null,
+        documents: null,
         ...this.#specials,
-        fixed_date: fixedDate,
         ...vars,
-        messages: messages as Message[],
+        messages,
         add_generation_prompt: generationPrompt,
       };
       return timeLimited(() => this.#template.render(items));
@@ -126,8 +107,6 @@ export class ChatTemplate {
     }
   }
 }
-
-const namesIn = (source: string): ReadonlySet<string> => new Set(source.match(/[A-Za-z_]\w*/g));
 
 /** `chat_template` is a template, or a list of named ones. */
 const defaultTemplate = (value: unknown): unknown => {
