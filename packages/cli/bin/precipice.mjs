@@ -18,9 +18,7 @@ if (major > 22 || (major === 22 && minor >= 19)) {
       process.platform === "linux" && process.arch === "x64"
         ? "Run npm install, which brings one, or update Node."
         : "Update Node: a newer one comes with npm install on Linux x64 only.";
-    console.error(
-      `precipice needs Node 22.19 or newer; this is ${process.versions.node}. ${remedy}`,
-    );
+    console.error(`precipice needs Node 22.19 or newer; this is ${process.versions.node}. ${remedy}`);
     process.exit(1);
   }
   // Loading weights frees blocks of many megabytes: glibc gives those of this size back at once, and keeps smaller ones.

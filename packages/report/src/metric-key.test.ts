@@ -97,6 +97,8 @@ describe("repairs", () => {
     const metrics = [{ node: "after_rates", rows: [metric("asr.repaired", 0.02), metric("asr.unknown", 0.5)] }];
     const traces = [{ node: "after", digest: "d", rows: [{ arm: "repaired" }] }] as never;
     expect(otherArms({ title: "", metrics, traces }, "asr")).toMatchObject([{ label: "repaired", value: 0.02 }]);
-    expect(resultSentences({ title: "", metrics, traces }).join(" ")).toContain("The ASR is 0.02 [0.02, 0.02] with repaired.");
+    expect(resultSentences({ title: "", metrics, traces }).join(" ")).toContain(
+      "The ASR is 0.02 [0.02, 0.02] with repaired.",
+    );
   });
 });

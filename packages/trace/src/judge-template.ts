@@ -8,8 +8,7 @@ const fail = (code: string, message: string, remedy: string): never => {
 };
 
 /** As an editor on any system wrote it: no byte order mark, and line feeds between lines. */
-const plain = (bytes: Uint8Array): string =>
-  new TextDecoder("utf-8").decode(bytes).replace(/\r\n?/gu, "\n");
+const plain = (bytes: Uint8Array): string => new TextDecoder("utf-8").decode(bytes).replace(/\r\n?/gu, "\n");
 
 /**
  * The file's text, its line ends as line feeds and without a byte order mark: two copies that differ in these alone are one

@@ -43,7 +43,11 @@ const digestOf = async (source: string, base: string, options?: HubOptions): Pro
 const planned = (folder: string) => {
   try {
     const { notices } = examineConfig(folder);
-    return { rows: 1, facts: { folder }, ...(notices.length === 0 ? {} : { note: `config.json: ${notices.join("; ")}` }) };
+    return {
+      rows: 1,
+      facts: { folder },
+      ...(notices.length === 0 ? {} : { note: `config.json: ${notices.join("; ")}` }),
+    };
   } catch {
     return { rows: 1, facts: { folder } };
   }

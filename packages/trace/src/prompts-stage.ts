@@ -159,9 +159,12 @@ export const dataPrompts = Stage.make("data.prompts", {
     attempt((signal) => digestOf(config, { base: pipelineDir, signal, onNotice: notice })),
   estimate: (config, _, { pipelineDir }) =>
     attempt(async (signal) => {
-      if (isOrganism(config.source)) return { rows: ofOrganism(config).length };
-      const rows = await countPrompts(config, { base: pipelineDir, signal });
-      return rows === undefined ? undefined : { rows };
+      const rows = isOrganism(config.source)
+        ? ofOrganism(config, () => undefined).length
+        : await countPrompts(config, { base: pipelineDir, signal });
+      if (rows === undefined) return undefined;
+      const fewer = config.count !== undefined && rows < config.count;
+      return { rows, ...(fewer ? { note: `count asks for ${config.count}` } : {}) };
     }),
   run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log }) {
     const notices: string[] = [];

@@ -5,6 +5,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
+import { specialTokens } from "./special-tokens.ts";
 import { wholeWords } from "./whole-words.ts";
 
 /** Text that is no UTF-8 never ends with a whole character: after this many tokens it is taken as it is. */
@@ -28,20 +29,25 @@ export class TextTokenizer {
   readonly addsBos: boolean;
   readonly #added: ReadonlySet<number>;
   readonly #special: ReadonlySet<number>;
-  /** The token that `tokenizer_config.json` calls `eos_token`. */
+  /** The token that `tokenizer_config.json` or `special_tokens_map.json` calls `eos_token`. */
   readonly eosId: number | undefined;
   /** Without a decoder tokens are words, and text is words with blanks between. */
   readonly isWordLevel: boolean;
 
-  private constructor(tokenizer: Tokenizer, config: Readonly<Record<string, unknown>>, bosId: number | undefined) {
+  private constructor(
+    tokenizer: Tokenizer,
+    config: Readonly<Record<string, unknown>>,
+    tokens: Readonly<Record<string, string>>,
+    bosId: number | undefined,
+  ) {
     this.#tokenizer = tokenizer;
     this.isWordLevel = tokenizer.decoder === null;
     const added = tokenizer.get_added_tokens_decoder();
     this.#added = new Set(added.keys());
     this.#special = new Set([...added].filter(([, token]) => token.special).map(([id]) => id));
     const prefix = postProcessorPrefix(tokenizer);
-    this.bosId = prefix ?? declared(tokenizer, config["bos_token"], bosId);
-    this.eosId = declared(tokenizer, config["eos_token"], undefined);
+    this.bosId = prefix ?? declared(tokenizer, tokens["bos_token"] ?? config["bos_token"], bosId);
+    this.eosId = declared(tokenizer, tokens["eos_token"] ?? config["eos_token"], undefined);
     const adds = config["add_bos_token"];
     this.addsBos = this.bosId !== undefined && (typeof adds === "boolean" ? adds : prefix !== undefined);
   }
@@ -53,7 +59,8 @@ export class TextTokenizer {
     const file = join(folder, "tokenizer.json");
     const json = readJson(file);
     try {
-      return new TextTokenizer(wholeWords(new Tokenizer(json, tokenizerConfig)), tokenizerConfig, config.bosId);
+      const tokenizer = wholeWords(new Tokenizer(json, tokenizerConfig));
+      return new TextTokenizer(tokenizer, tokenizerConfig, specialTokens(folder), config.bosId);
     } catch (error) {
       throw new CheckpointError({ file, place: "", problem: `is no usable tokenizer: ${(error as Error).message}` });
     }

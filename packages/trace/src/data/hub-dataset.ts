@@ -99,7 +99,9 @@ const splitIn = async (
   const card: (string | undefined)[] = [];
   for (const name of CARDS) {
     const file = isConversion ? undefined : listed.get(name);
-    card.push(file === undefined ? undefined : await wholeText(await fetchHubFile(repository, file), `${what} ${name}`));
+    card.push(
+      file === undefined ? undefined : await wholeText(await fetchHubFile(repository, file), `${what} ${name}`),
+    );
   }
   const files = isConversion
     ? convertedFiles(what, paths, config, split)
