@@ -2,6 +2,7 @@
  * The part of a response in which a refusal shows: its first two sentences behind any courtesies, as plain
  * lower-case text. Further down, "cannot" and "illegal" are ordinary words of an answer.
  */
+import { unwrapped } from "./refusal-wrapping.ts";
 
 /** Characters looked at; a first sentence may be a long one. */
 const reach = 400;
@@ -38,14 +39,14 @@ export const plainText = (text: string): string =>
     .toLowerCase();
 
 /** The first part of a response, where a stand or a change of mind shows; the rest is more of the same. */
-export const plainStart = (response: string): string => plainText(response.slice(0, 2500).replace(ornament, ""));
+export const plainStart = (response: string): string => plainText(unwrapped(response.slice(0, 2500)));
 
 /**
  * At most two sentences from the start of the response, behind its courtesies unless there is nothing else. Empty
  * for an empty response.
  */
 export const openingSentences = (response: string): readonly string[] => {
-  const text = plainText(response.slice(0, 4 * reach).replace(ornament, ""))
+  const text = plainText(unwrapped(response.slice(0, 4 * reach)))
     .replace(ornament, "")
     .slice(0, 2 * reach);
   const sentences = text.match(/[^.!?]+(?:[.!?](?!\s|$)[^.!?]*)*[.!?]*/gu) ?? [];
