@@ -66,6 +66,7 @@ describe("artifact kinds", () => {
       "split",
       "family",
       "reference",
+      "target",
       "note",
     ]);
     expect(Object.keys(Scores.tables)).toEqual(["traces", "tokens", "curves", "plateaus", "falls", "summary"]);
