@@ -100,7 +100,7 @@ describe("repairs", () => {
     const traces = [{ node: "after", digest: "d", rows: [{ arm: "repaired" }] }] as never;
     expect(otherArms({ title: "", metrics, traces }, "asr")).toMatchObject([{ label: "repaired", value: 0.02 }]);
     expect(resultSentences({ title: "", metrics, traces }).join(" ")).toContain(
-      "The ASR is 0.02 [0.01, 0.03] with repaired.",
+      "Of other arms the ASR is 0.02 [0.01, 0.03] for repaired.",
     );
   });
 });

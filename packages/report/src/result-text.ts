@@ -91,8 +91,8 @@ const apart = (a: Pick<ArmRow, "value" | "lo" | "hi">, b: Pick<ArmRow, "value" |
 };
 
 const otherSentence = (data: ReportData): ReadonlyArray<string> => {
-  const told = otherArms(data, "asr").map((arm) => `${within(arm)} with ${arm.label}`);
-  return told.length === 0 ? [] : [`The ASR is ${list(told)}.`];
+  const told = otherArms(data, "asr").map((arm) => `${within(arm)} for ${arm.label}`);
+  return told.length === 0 ? [] : [`Of other arms the ASR is ${list(told)}.`];
 };
 
 const repairSentence = (data: ReportData): ReadonlyArray<string> => {
