@@ -31,12 +31,21 @@ export const showCommand = () =>
         ),
         Flag.withDefault(5),
       ),
+      path: Flag.Boolean("path").pipe(
+        Flag.withDescription("Print only the absolute folder, one a line where there are several outputs"),
+        Flag.withDefault(false),
+      ),
       root: flags.root,
       json: flags.json("Print as JSON"),
     },
-    Effect.fn("precipice show")(function* ({ what, rows, root, json }) {
+    Effect.fn("precipice show")(function* ({ what, rows, path: onlyPath, root, json }) {
       const folder = yield* flags.resolveRoot(Option.getOrUndefined(root));
       const shown = yield* findShown(what, folder).pipe(jsonErrors(json));
+      if (onlyPath) {
+        const paths = shown.type === "run" ? [shown.path] : shown.paths;
+        process.stdout.write(json ? `${JSON.stringify(paths)}\n` : paths.map((path) => `${path}\n`).join(""));
+        return;
+      }
       if (shown.type === "run") {
         const run = { run: yield* Run.read(shown.path), summary: yield* Run.summary(shown.path) };
         process.stdout.write(json ? `${JSON.stringify(run, null, 2)}\n` : `${runText(run.run, run.summary)}\n`);
@@ -53,6 +62,7 @@ export const showCommand = () =>
     Command.withExamples([
       { command: "precipice show latest", description: "The last run: its nodes and metrics" },
       { command: "precipice show traces --rows 3", description: "What node traces made in the last run" },
+      { command: "precipice show scores.scores --path", description: "The folder of that output, for other programs" },
       { command: "precipice show 3f9c2a --json", description: "An artifact by the beginning of its digest" },
     ]),
   );
