@@ -121,7 +121,11 @@ export const traceGenerate = Stage.make("trace.generate", {
             onTrace: (i, trace) => {
               emit(i, { traces: [traceRow(rows[i] as (typeof rows)[number], trace, arm, 0, seed)] });
             },
-            onProgress: (_, tokens) => detail(`${tokens} tokens`),
+            onProgress: (done, tokens, finished) =>
+              detail(
+                `${tokens} tokens`,
+                done === 0 ? undefined : { done: tokens, perRow: finished / done, unfinished: tokens - finished },
+              ),
           });
         }),
     });

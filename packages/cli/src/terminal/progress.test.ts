@@ -24,4 +24,12 @@ describe("progress", () => {
     expect(progress.text(2000)).toBe("1000 rows  500 rows/s");
     expect(progress.fraction).toBeUndefined();
   });
+
+  it("tells the time left by finer work, where rows that end together say nothing of it", () => {
+    const progress = new Progress("trace.generate", 0, null);
+    const rows = { done: 2, total: 100, unit: "rows" };
+    progress.update({ ...rows, work: { done: 1000, left: 9000 } }, 1000);
+    progress.update({ ...rows, work: { done: 4000, left: 6000 } }, 2000); // 3,000 a second
+    expect(progress.text(2000)).toContain("ETA 2.0 s");
+  });
 });

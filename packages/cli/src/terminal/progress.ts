@@ -2,7 +2,7 @@
 import type { RunEvent } from "@precipice/runtime";
 import { bytes, duration, printable, short } from "./text.ts";
 
-type Amount = Pick<Extract<RunEvent, { type: "node.progress" }>, "done" | "total" | "unit" | "detail">;
+type Amount = Pick<Extract<RunEvent, { type: "node.progress" }>, "done" | "total" | "unit" | "detail" | "work">;
 
 export class Progress {
   readonly stage: string;
@@ -10,6 +10,8 @@ export class Progress {
   readonly #lastDurationMs: number | null;
   readonly #shards = { of: 0, seen: new Set<number>() };
   #from: { readonly done: number; readonly ms: number } | undefined;
+  /** Where finer work, such as tokens, began to be told. */
+  #workFrom: { readonly done: number; readonly ms: number } | undefined;
   #latest: Amount | undefined;
 
   constructor(stage: string, startedMs: number, lastDurationMs: number | null) {
@@ -22,6 +24,7 @@ export class Progress {
     // of a download that goes on, what was there already says nothing about the rate
     if (event.unit !== "bytes") this.#from = undefined;
     else this.#from ??= { done: event.done, ms: nowMs };
+    if (event.work !== undefined) this.#workFrom ??= { done: event.work.done, ms: nowMs };
     this.#latest = event;
   }
 
@@ -57,11 +60,19 @@ export class Progress {
     const perSecond = nowMs > from.ms ? (1000 * (done - from.done)) / (nowMs - from.ms) : 0;
     if (perSecond > 0) {
       parts.push(isBytes ? `${bytes(perSecond)}/s` : `${short(Number(perSecond.toPrecision(3)))}${unit}/s`);
-      if (done < total) parts.push(`ETA ${duration((1000 * (total - done)) / perSecond)}`);
+      const leftMs = this.#leftMs(nowMs) ?? (1000 * (total - done)) / perSecond;
+      if (done < total) parts.push(`ETA ${duration(leftMs)}`);
     }
     const { of, seen } = this.#shards;
     if (of > 0) parts.push(`shard ${seen.size}/${of}`);
     if (detail !== undefined) parts.push(printable(detail));
     return parts.join("  ");
+  }
+
+  /** By the finer work, where it is told; rows that end together make the rate of rows a poor guide. */
+  #leftMs(nowMs: number): number | undefined {
+    const [work, from] = [this.#latest?.work, this.#workFrom];
+    if (work === undefined || from === undefined || work.done <= from.done || nowMs <= from.ms) return undefined;
+    return (work.left * (nowMs - from.ms)) / (work.done - from.done);
   }
 }

@@ -23,8 +23,8 @@ export interface TraceOptions extends TokenLimits {
   readonly signal?: AbortSignal | undefined;
   /** A trace is done, in order of completion; `index` is that of its prompt. */
   readonly onTrace?: (index: number, trace: WrittenTrace) => void;
-  /** Rows done so far, tokens made so far. */
-  readonly onProgress?: (rows: number, tokens: number) => void;
+  /** Rows finished, tokens written, and how many of these are of finished rows. */
+  readonly onProgress?: (rows: number, tokens: number, finished: number) => void;
 }
 
 /** What to write a trace for. */
@@ -57,6 +57,7 @@ export const writeTraces = async (
   const rendered = prompts.map(({ prompt }) => promptIds(checkpoint, prompt, chat));
   let rows = 0;
   let tokens = 0;
+  let finished = 0;
   const traces: WrittenTrace[] = [];
   await generator.generate(
     rendered.map((ids, i) => ({
@@ -78,11 +79,12 @@ export const writeTraces = async (
         const trace = splitTrace(checkpoint, rendered[row.index] as number[], { ids, finish: row.finish }, format);
         traces[row.index] = trace;
         onTrace?.(row.index, trace);
-        onProgress?.(++rows, tokens);
+        finished += row.ids.length;
+        onProgress?.(++rows, tokens, finished);
       },
       onTokens: (count) => {
         tokens += count;
-        onProgress?.(rows, tokens);
+        onProgress?.(rows, tokens, finished);
       },
     },
   );

@@ -2,6 +2,7 @@
  * What happens during a run, as data. The terminal view, plain logs, `--json` and `events.jsonl` all read this one stream.
  */
 import type { ShardInfo } from "../shards/map-rows.ts";
+import type { Work } from "../shards/row-work.ts";
 
 /** An error as recorded: causes stay out, they may hold anything. */
 export interface ErrorInfo {
@@ -38,6 +39,7 @@ type Event =
       readonly total: number;
       readonly unit?: string;
       readonly detail?: string;
+      readonly work?: Work;
       /** Memory this process holds, all nodes together. */
       readonly rssBytes: number;
     }

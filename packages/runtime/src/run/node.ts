@@ -15,6 +15,7 @@ import type { Plan, PlannedNode } from "../plan/plan.ts";
 import { rowConfig } from "../plan/result-config.ts";
 import { type FailureRow, failuresTable } from "../shards/failures.ts";
 import { mapRowsIn, type ShardInfo } from "../shards/map-rows.ts";
+import type { Work } from "../shards/row-work.ts";
 import { storedShards } from "../shards/stored.ts";
 import { streamRowsIn } from "../shards/stream-rows.ts";
 import { type Inputs, type Outputs, portOf, type ReadersOf } from "../stage.ts";
@@ -229,7 +230,7 @@ function manifestOf(
 
 function progressOf(node: string, emit: (event: RunEventBody) => void) {
   let last = Number.NEGATIVE_INFINITY;
-  return (done: number, total: number, unit?: string, detail?: string): void => {
+  return (done: number, total: number, unit?: string, detail?: string, work?: Work): void => {
     const now = performance.now();
     if (now - last < progressGapMs && done < total) return;
     last = now;
@@ -240,6 +241,7 @@ function progressOf(node: string, emit: (event: RunEventBody) => void) {
       total,
       ...(unit === undefined ? {} : { unit }),
       ...(detail === undefined ? {} : { detail }),
+      ...(work === undefined ? {} : { work }),
       rssBytes: process.memoryUsage.rss(),
     });
   };

@@ -11,6 +11,7 @@ import type { VectorSet } from "../artifact/reader.ts";
 import { type ArtifactError, StageError } from "../errors.ts";
 import { digestOf } from "../plan/canonical.ts";
 import type { FailureRow, OnError } from "./failures.ts";
+import { type RowWork, toDo, type Work } from "./row-work.ts";
 import { type Span, splitRows } from "./split.ts";
 
 /** The results of one row: rows by table, vectors by set. Leave out what a row adds nothing to. */
@@ -65,8 +66,8 @@ export interface MapRowsOptions<K extends AnyKind, Row, Resource> {
        * `onError` is `fail` let `run` fail instead.
        */
       readonly fail: (index: number, error: StageError) => void;
-      /** One short text beside the progress, e.g. "812 tokens". */
-      readonly detail: (text: string) => void;
+      /** One short text beside the progress, e.g. "812 tokens", and the work in that unit, from which the time left is told. */
+      readonly detail: (text: string, work?: RowWork) => void;
     },
   ) => Effect.Effect<void, StageError | ArtifactError>;
 }
@@ -103,7 +104,7 @@ export interface MapContext {
     readonly fingerprint: string | null;
     readonly numerics: { readonly [name: string]: string };
   };
-  readonly progress: (done: number, total: number, unit?: string, detail?: string) => void;
+  readonly progress: (done: number, total: number, unit?: string, detail?: string, work?: Work) => void;
   readonly onShard: (shard: ShardInfo) => void;
   readonly onFailures: (failures: ReadonlyArray<FailureRow>) => Effect.Effect<void, ArtifactError>;
 }
@@ -222,7 +223,8 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
   };
   let done = rows.length - todo.length;
   let detail: string | undefined;
-  const show = (): void => context.progress(done, rows.length, unit, detail);
+  let work: RowWork | undefined;
+  const show = (): void => context.progress(done, rows.length, unit, detail, work && toDo(work, rows.length - done));
   const settled = new Set<number>();
   const named = new Map<number, StageError>();
   const settle = (row: number): void => {
@@ -252,19 +254,20 @@ const computeMissing = Effect.fnUntraced(function* <K extends AnyKind, Row, Reso
       if (row === undefined) throw new RangeError(`fail(${index}) of ${wanted.length} rows`);
       named.set(row, error);
     };
-    const work = options.run(
+    const running = options.run(
       resource,
       wanted.map((row) => rows[row] as Row),
       {
         emit,
         fail,
-        detail: (text) => {
+        detail: (text, told) => {
           detail = text;
+          work = told;
           show();
         },
       },
     );
-    return Effect.raceFirst(work, Deferred.await(broken)).pipe(
+    return Effect.raceFirst(running, Deferred.await(broken)).pipe(
       Effect.as(undefined),
       Effect.catchTag("StageError", (error) => (onError === "fail" ? Effect.fail(error) : Effect.succeed(error))),
     );
