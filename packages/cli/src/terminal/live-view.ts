@@ -162,15 +162,18 @@ export class LiveView implements View {
     const bar = fraction === undefined ? "·".repeat(barWidth) : "█".repeat(full) + "░".repeat(barWidth - full);
     const name = this.#labels.of(node).padEnd(this.#labels.width);
     const percent = fraction === undefined ? "    " : `${Math.floor(fraction * 100)}%`.padStart(4);
-    const head = `  ${name}  ${bar} ${percent}  `;
-    if (columnsOf(head) >= columns) {
-      const short = cut(`  ${name}  ${percent}`, columns);
-      return { shown: short, columns: Math.min(columns, columnsOf(short)) };
+    const texts = progress.texts(nowMs);
+    const [whole = "", plain = whole, least = plain] = texts;
+    const room = columns - columnsOf(`  ${name}  ${bar} ${percent}  `);
+    // rate and time left tell more than a bar: where both do not fit, the bar goes first
+    if (columnsOf(plain) <= room) {
+      const rest = cut(whole, room);
+      const shown = `  ${name}  ${this.#paint("cyan", bar)} ${percent}  ${rest}`;
+      return { shown, columns: columns - room + columnsOf(rest) };
     }
-    const rest = cut(progress.text(nowMs), columns - columnsOf(head));
-    return {
-      shown: `  ${name}  ${this.#paint("cyan", bar)} ${percent}  ${rest}`,
-      columns: Math.min(columns, columnsOf(head) + columnsOf(rest)),
-    };
+    const wide = columns - columnsOf(`  ${name} ${percent}  `);
+    const rest = texts.find((text) => columnsOf(text) <= wide) ?? least;
+    const line = cut(`  ${name} ${percent}  ${rest}`, columns);
+    return { shown: line, columns: columnsOf(line) };
   }
 }

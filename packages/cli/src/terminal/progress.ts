@@ -44,35 +44,50 @@ export class Progress {
 
   /** `40/160 rows  12.3 rows/s  ETA 9.8 s  shard 2/8  detail`, `1.27 GB/3.09 GB  45.0 MB/s  ETA 40.4 s  file`, or the time so far. */
   text(nowMs: number): string {
+    return this.texts(nowMs)[0] as string;
+  }
+
+  /** The same, shorter and shorter: without shard and detail, then without the rate. */
+  texts(nowMs: number): ReadonlyArray<string> {
     const elapsedMs = nowMs - this.#startedMs;
     const latest = this.#latest;
     if (latest === undefined) {
       const last = this.#lastDurationMs === null ? "" : ` of about ${duration(this.#lastDurationMs)}`;
-      return `${duration(elapsedMs)}${last}`;
+      return [`${duration(elapsedMs)}${last}`];
     }
     const { done, total, detail } = latest;
     const unit = latest.unit === undefined ? "" : ` ${printable(latest.unit)}`;
     const isBytes = latest.unit === "bytes";
-    const parts = [
-      isBytes ? `${bytes(done)}/${bytes(total)}` : `${short(done)}${total > 0 ? `/${short(total)}` : ""}${unit}`,
-    ];
+    const amount = isBytes
+      ? `${bytes(done)}/${bytes(total)}`
+      : `${short(done)}${total > 0 ? `/${short(total)}` : ""}${unit}`;
+    const rate: string[] = [];
+    const left: string[] = [];
+    const more: string[] = [];
     const from = this.#from ?? { done: 0, ms: this.#startedMs };
     const perSecond = nowMs > from.ms ? (1000 * (done - from.done)) / (nowMs - from.ms) : 0;
     if (perSecond > 0) {
-      parts.push(isBytes ? `${bytes(perSecond)}/s` : `${short(Number(perSecond.toPrecision(3)))}${unit}/s`);
+      rate.push(isBytes ? `${bytes(perSecond)}/s` : `${short(Number(perSecond.toPrecision(3)))}${unit}/s`);
       const leftMs = this.#leftMs(nowMs) ?? (1000 * (total - done)) / perSecond;
-      if (done < total) parts.push(`ETA ${duration(leftMs)}`);
+      if (done < total) left.push(`ETA ${duration(leftMs)}`);
     }
     const { of, seen } = this.#shards;
-    if (of > 0) parts.push(`shard ${seen.size}/${of}`);
-    if (detail !== undefined) parts.push(printable(detail));
-    return parts.join("  ");
+    if (of > 0) more.push(`shard ${seen.size}/${of}`);
+    if (detail !== undefined) more.push(printable(detail));
+    return [
+      [amount, ...rate, ...left, ...more],
+      [amount, ...rate, ...left],
+      [amount, ...left],
+    ].map((parts) => parts.join("  "));
   }
 
   /** By the finer work, where it is told; rows that end together make the rate of rows a poor guide. */
   #leftMs(nowMs: number): number | undefined {
-    const [work, from] = [this.#latest?.work, this.#workFrom];
-    if (work === undefined || from === undefined || work.done <= from.done || nowMs <= from.ms) return undefined;
+    const work = this.#latest?.work;
+    if (work === undefined || work.done === 0) return undefined;
+    const told = this.#workFrom;
+    const from =
+      told !== undefined && work.done > told.done && nowMs > told.ms ? told : { done: 0, ms: this.#startedMs };
     return (work.left * (nowMs - from.ms)) / (work.done - from.done);
   }
 }
