@@ -97,6 +97,12 @@ describe("keys that transformers leaves aside are said", () => {
     ],
     ["qwen2", { attention_bias: true }, /^attention_bias true changes nothing.*q, k and v always have biases/],
     ["qwen2", { attention_bias: false }, /^attention_bias false changes nothing/],
+    ["llama", { pretraining_tp: 2 }, /^pretraining_tp 2 changes nothing/],
+    [
+      "qwen2",
+      { dual_chunk_attention_config: { chunk_size: 262_144, local_size: 8192 } },
+      /^dual_chunk_attention_config .* changes nothing/,
+    ],
     ["mistral", { use_sliding_window: false }, /^use_sliding_window false changes nothing/],
     [
       "phi3",

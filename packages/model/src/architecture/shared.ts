@@ -40,7 +40,12 @@ export const decodeShared = (config: ConfigReader, family: Family): DecoderConfi
     config.notices.push(
       `auto_map names the checkpoint's own code (${ownCode}), which is not run: computed is transformers' ${family.modelType}, as without trust_remote_code`,
     );
-  config.expect("pretraining_tp", 1);
+  if (config.number("pretraining_tp", 1) !== 1)
+    config.ignore(
+      "pretraining_tp",
+      "transformers does not read it; it says how the training was spread, the sums are the same",
+    );
+  config.ignore("dual_chunk_attention_config", "transformers does not read it; attention is whole");
   if (family.partialRotary === undefined) config.expect("partial_rotary_factor", 1);
   const heads = config.integer("num_attention_heads");
   const hidden = config.integer("hidden_size");

@@ -150,9 +150,15 @@ describe("a file that lies", () => {
     ["a tensor that is null", () => fileOf({ a: null }), "a", /element type undefined/],
     [
       "an unknown element type",
+      () => fileOf({ a: { dtype: "C64", shape: [1], data_offsets: [0, 8] } }, eight),
+      "a",
+      /element type C64; supported: F32, F16, BF16/,
+    ],
+    [
+      "eight bits to a float",
       () => fileOf({ a: { dtype: "F8_E4M3", shape: [8], data_offsets: [0, 8] } }, eight),
       "a",
-      /element type F8_E4M3; supported: F32, F16, BF16/,
+      /is quantised to FP8 \(F8_E4M3\)/,
     ],
     [
       "an element type that every object has",

@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, writeFileSync } from "node:fs";
 import type { DType } from "@precipice/onnx";
 import { DTYPES } from "@precipice/onnx";
+import { UNQUANTISED } from "../architecture/quantisation.ts";
 import { CheckpointError } from "../errors.ts";
 import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half.ts";
 
@@ -89,6 +90,9 @@ const entriesOf = (
       data_offsets: offsets,
     } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
     const dtype = Object.hasOwn(NAMES, String(code)) ? NAMES[String(code)] : undefined;
+    const small = /^F([468])(_|$)/.exec(String(code));
+    if (small !== null)
+      return fail(file, name, `is quantised to FP${small[1]} (${code}), which is not computed`, UNQUANTISED);
     if (dtype === undefined)
       return fail(
         file,

@@ -8,6 +8,15 @@ export const freeNames = (nodes: readonly Node[]): ReadonlySet<string> => {
   return free;
 };
 
+/** Is the name read anywhere in the nodes, be it in a macro within them that has one of its own: as Jinja2 looks for `caller`. */
+export const readsAnywhere = (nodes: unknown, name: string): boolean => {
+  if (Array.isArray(nodes)) return nodes.some((node) => readsAnywhere(node, name));
+  if (typeof nodes !== "object" || nodes === null) return false;
+  const node = nodes as { readonly type?: unknown; readonly name?: unknown };
+  if (node.type === "Name" && node.name === name) return true;
+  return Object.entries(node).some(([key, part]) => key !== "target" && readsAnywhere(part, name));
+};
+
 /** Nodes in their order; a name set on the way is bound for what follows. */
 const walkAll = (nodes: readonly Node[], outer: ReadonlySet<string>, free: Set<string>): undefined => {
   const bound = new Set(outer);

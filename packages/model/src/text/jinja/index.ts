@@ -5,6 +5,7 @@
  */
 import { freeNames } from "./free-names.ts";
 import { globals } from "./globals.ts";
+import { findHidden } from "./hidden-names.ts";
 import { render } from "./interpreter.ts";
 import { Scope } from "./scope.ts";
 import { type Node, parseTemplate } from "./tree.ts";
@@ -24,6 +25,7 @@ export class JinjaTemplate {
   constructor(source: string) {
     this.#nodes = parseTemplate(source);
     this.names = freeNames(this.#nodes);
+    findHidden(this.#nodes);
   }
 
   /** Throws `JinjaError` where Jinja2 would, and for what is not supported. */

@@ -1,5 +1,6 @@
 /** Renders a template's tree with Python's values and Jinja2's scopes. */
 import { getAttribute, getItem, getSlice } from "./attributes.ts";
+import { hiddenIn } from "./hidden-names.ts";
 import { Loop } from "./loop.ts";
 import { macro } from "./macro.ts";
 import { binary, concat, holds, unary } from "./operators.ts";
@@ -32,8 +33,14 @@ type Ending = "end" | "break" | "continue";
 /** The text of a template. */
 export const render = (nodes: readonly Node[], scope: Scope): string => {
   const out: Output = [];
-  run(nodes, scope, out);
+  run(nodes, hiding(nodes, scope), out);
   return out.join("");
+};
+
+/** The scope of a body, new for it, with the names that are undefined until the body sets them. */
+const hiding = (body: readonly Node[], scope: Scope): Scope => {
+  for (const name of hiddenIn(body)) scope.set(name, new Undefined(`'${name}' is undefined`));
+  return scope;
 };
 
 const run = (nodes: readonly Node[], scope: Scope, out: Output): Ending => {
@@ -60,11 +67,13 @@ const statement = (node: Node, scope: Scope, out: Output): Ending => {
     case "SetBlock":
     case "FilterBlock": {
       const inner: Output = [];
-      const ending = run(node.body, new Scope(scope), inner);
+      const ending = run(node.body, hiding(node.body, new Scope(scope)), inner);
       if (ending !== "end") return ending;
       const text = inner.join("");
       const filtered = node.filter === undefined ? text : evaluate(node.filter, new Scope(scope, [[BODY, text]]));
       if (node.type === "SetBlock") assign(node.target, filtered, scope);
+      else if (asText(filtered) === undefined)
+        throw new JinjaError(`the filter of {% filter %} gives ${typeName(filtered)}, no text`);
       else out.push(str(filtered));
       return "end";
     }
@@ -73,21 +82,24 @@ const statement = (node: Node, scope: Scope, out: Output): Ending => {
       return "end";
     case "CallBlock": {
       const call = node.call as Node & { readonly type: "Call" };
-      const caller = macro("caller", node, scope, tools);
+      const caller = macro(undefined, node, scope, tools);
       out.push(str(invoke(call, scope, [["caller", caller]])));
       return "end";
     }
     case "With":
       return run(
         node.body,
-        new Scope(
-          scope,
-          node.bindings.map((binding) => [bindingName(binding), evaluate(binding.value, scope)] as const),
+        hiding(
+          node.body,
+          new Scope(
+            scope,
+            node.bindings.map((binding) => [bindingName(binding), evaluate(binding.value, scope)] as const),
+          ),
         ),
         out,
       );
     case "Generation":
-      return run(node.body, new Scope(scope), out);
+      return run(node.body, hiding(node.body, new Scope(scope)), out);
     default:
       out.push(str(evaluate(node, scope)));
       return "end";
@@ -131,14 +143,14 @@ const loop = (
   );
   let completed = false;
   for (let item = state.next(); item !== undefined; item = state.next()) {
-    const inner = bound(item);
+    const inner = hiding(node.body, bound(item));
     inner.set("loop", state.value);
     const ending = run(node.body, inner, out);
     if (ending === "break") break;
     if (ending === "end") completed = true;
   }
   // As Jinja2 has it: "else" also follows where every pass was cut short by break or continue.
-  if (!completed) return run(node.otherwise, new Scope(scope), out);
+  if (!completed) return run(node.otherwise, hiding(node.otherwise, new Scope(scope)), out);
   return "end";
 };
 

@@ -1,5 +1,5 @@
 /** Macros, and the bodies of `call` blocks, as functions. */
-import { freeNames } from "./free-names.ts";
+import { readsAnywhere } from "./free-names.ts";
 import type { Tools } from "./interpreter.ts";
 import { Scope } from "./scope.ts";
 import type { Node, Parameter } from "./tree.ts";
@@ -11,11 +11,16 @@ interface Body {
 }
 const SPECIAL = ["caller", "kwargs", "varargs"] as const;
 
-/** A function that renders the body in the scope where it stands, with its parameters bound. */
-export const macro = (name: string, { parameters, body }: Body, scope: Scope, { evaluate, render }: Tools): Func => {
-  const read = freeNames(body);
+/** A function that renders the body in the scope where it stands, with its parameters bound; the body of a `call` block has no name. */
+export const macro = (
+  title: string | undefined,
+  { parameters, body }: Body,
+  scope: Scope,
+  { evaluate, render }: Tools,
+): Func => {
+  const name = title ?? "caller";
   const names = parameters.map((parameter) => parameter.name);
-  const uses = new Set(SPECIAL.filter((special) => read.has(special) && !names.includes(special)));
+  const uses = new Set(SPECIAL.filter((special) => readsAnywhere(body, special) && !names.includes(special)));
   const call = ({ positional, named }: Parameters<Func["call"]>[0]): Value => {
     const inner = new Scope(scope);
     const rest = new Map(named);
@@ -45,7 +50,7 @@ export const macro = (name: string, { parameters, body }: Body, scope: Scope, { 
     name,
     call,
     new Map<string, Value>([
-      ["name", name],
+      ["name", title ?? null],
       ["arguments", new Tuple(names)],
       ["catch_kwargs", uses.has("kwargs")],
       ["catch_varargs", uses.has("varargs")],

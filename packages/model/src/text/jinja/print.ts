@@ -73,7 +73,8 @@ export const repr = (value: Value): string => {
     if (typeof shown === "string") return shown;
     if (value.items !== undefined) return tupleRepr(value.items);
   }
-  if (value instanceof Func && value.attributes !== undefined) return `<Macro ${textRepr(value.name)}>`;
+  if (value instanceof Func && value.attributes !== undefined)
+    return value.attributes.get("name") === null ? "<Macro anonymous>" : `<Macro ${textRepr(value.name)}>`;
   const what = value instanceof Stream ? "the result of a filter such as map or select" : `a ${typeName(value)}`;
   throw new JinjaError(`prints ${what}, whose text is an address in memory: add |list`);
 };
