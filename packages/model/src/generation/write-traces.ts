@@ -78,9 +78,9 @@ export const writeTraces = async (
         const ids = [...(prompts[row.index]?.begun ?? []), ...row.ids];
         const trace = splitTrace(checkpoint, rendered[row.index] as number[], { ids, finish: row.finish }, format);
         traces[row.index] = trace;
-        onTrace?.(row.index, trace);
         finished += row.ids.length;
         onProgress?.(++rows, tokens, finished);
+        onTrace?.(row.index, trace);
       },
       onTokens: (count) => {
         tokens += count;
