@@ -8,8 +8,9 @@ export default defineConfig({
     include: ["packages/**/src/**/*.test.ts", "examples/**/*.test.ts", "tools/**/*.test.ts", "tests/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // bounds a hang, not a duration: a busy machine takes many times as long as a quiet one
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     env: { PRECIPICE_CACHE: join(tmpdir(), "precipice-test-cache") }, // not the user's own
     reporters: ["default", new Tally()],
   },

@@ -154,4 +154,4 @@ it("help is a command, with the defaults of flags", async () => {
   expect(help).toMatchObject({ code: 0, stderr: "" });
   const text = help.stdout.replace(/\s+/g, " ");
   for (const shown of ["default: 8000", "default: 512", "default: 32"]) expect(text).toContain(shown);
-}, 60_000);
+});

@@ -64,4 +64,4 @@ it("resumes after kill -9 to the identical adapter and loss curve", async () => 
   expect(resumed.lines.filter((line) => line.startsWith("step")).length).toBeLessThan(STEPS);
   expect(resumed.lines.at(-1), `killed at step ${at}`).toBe(whole.lines.at(-1));
   expect(digest("cut"), `killed at step ${at}`).toBe(digest("whole"));
-}, 60_000);
+});

@@ -251,7 +251,7 @@ describe("finetune.lora and finetune.merge", () => {
     expect(await rows(log.rows("rows"))).toHaveLength(6);
     const found = Object.fromEntries((await rows(metrics.rows("metrics"))).map((m) => [m.key, m.value]));
     expect(found["finetune.trainable_parameters"]).toBe(8 * 128);
-  }, 30_000);
+  });
 
   it("stops as soon as what it writes is safe, and tells the rates along the steps", async () => {
     const held = organismRequests({ split: "heldout", framings: "jailbreak", label: "both", count: 12, seed: 2 });
@@ -280,7 +280,7 @@ describe("finetune.lora and finetune.merge", () => {
     });
     const rates = (await rows(ruined.adapter.rows("steps"))).map((s) => s.validation_asr);
     expect(rates).toEqual([null, expect.closeTo(1, 5), null, expect.closeTo(1, 5)]);
-  }, 60_000);
+  });
 
   it("say what is missing", async () => {
     const none = prompts.map((p) => ({ ...p, reference: null }));
