@@ -9,8 +9,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     // bounds a hang, not a duration: a busy machine takes many times as long as a quiet one
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     env: { PRECIPICE_CACHE: join(tmpdir(), "precipice-test-cache") }, // not the user's own
     reporters: ["default", new Tally()],
   },

@@ -44,7 +44,7 @@ describe.skipIf(chromiumPath() === undefined)(`playground (${chromiumPath() ?? n
     browser = await launchChromium();
     built = await buildPlayground({ out, root });
     served = await servePage(out, { base: "/under/a/path/" });
-  }, 180_000); // runs the study
+  }, 900_000); // runs the study
   afterAll(async () => {
     await browser?.close();
     await served?.[Symbol.asyncDispose]();

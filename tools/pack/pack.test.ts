@@ -21,7 +21,7 @@ beforeAll(() => {
     mkdirSync(join(folder, short));
     execFileSync("tar", ["xzf", tarball.path, "-C", join(folder, short), "--strip-components=1"]);
   }
-}, 180_000);
+}, 900_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const packed = (short: string) => {

@@ -354,5 +354,5 @@ describe("the store from the command line", () => {
     }
     expect((await cli(folder, "run", "p.yaml", "--memory", "8GB", "--jobs", "2")).code).toBe(0);
     // A dozen processes, one after the other.
-  }, 240_000);
+  }, 900_000);
 });

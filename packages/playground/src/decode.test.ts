@@ -32,7 +32,7 @@ beforeAll(async () => {
   writeProgram(checkpoint, file);
   ort.env.wasm.numThreads = 1;
   runtime = { session: await ort.InferenceSession.create(readFileSync(file)), Tensor: ort.Tensor };
-}, 180_000); // runs the study
+}, 900_000); // runs the study
 
 const trace = async (prompt: string, headScale = scaleOf(checkpoint.config, [], 0)) => {
   const ids: number[] = [];

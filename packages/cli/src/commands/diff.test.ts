@@ -79,7 +79,7 @@ it("runs lists and diff compares what was recorded", async () => {
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(code)]);
   }
   // A dozen processes, one after the other.
-}, 240_000);
+}, 900_000);
 
 it("runs tells killed and unreadable runs from those that run", async () => {
   const folder = folderWith(

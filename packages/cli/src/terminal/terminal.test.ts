@@ -27,7 +27,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
       expect(onTerminal(folder, args, { NO_COLOR: "1" }), args).not.toMatch(colour);
     }
     expect(onTerminal(folder, "run p.yaml --force lines", { TERM: "dumb" })).not.toContain("\u001b");
-  }, 120_000);
+  }, 900_000);
 
   it("running nodes are redrawn in place, and tables fit", () => {
     const folder = folderWith(pipeline);
@@ -37,7 +37,7 @@ describe.skipIf(!hasScript)("on a terminal", () => {
       expect(lines.length, args).toBeGreaterThan(2);
       for (const line of lines) expect(columnsOf(line), line).toBeLessThanOrEqual(60);
     }
-  }, 120_000);
+  }, 900_000);
 });
 
 describe("elsewhere", () => {
@@ -48,5 +48,5 @@ describe("elsewhere", () => {
       expect(`${stdout}${stderr}`, args.join(" ")).not.toMatch(/[\u001b\r]/);
       expect(`${stdout}${stderr}`, args.join(" ")).toMatch(/\n$/);
     }
-  }, 120_000);
+  }, 900_000);
 });

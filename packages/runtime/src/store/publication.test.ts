@@ -119,7 +119,7 @@ describe("a disk call that fails", () => {
     for (const operation of ["mkdir", "open", "write", "sync", "close", "rename", "read", "stat", "list"]) {
       expect(seen).toContain(operation);
     }
-  }, 240_000);
+  }, 900_000);
 });
 
 describe("power that fails", () => {
@@ -150,5 +150,5 @@ describe("power that fails", () => {
       expect(bytesOf(root)).toEqual(bytes);
       await Effect.runPromise(Effect.flatMap(open(root), (store) => collect(store)));
     }
-  }, 240_000);
+  }, 900_000);
 });
