@@ -15,7 +15,7 @@ const folder = temporary();
 const cli = (...args: ReadonlyArray<string>) =>
   launch(join(import.meta.dirname, "../../packages/cli/src/fixtures/main.ts"), folder, ...args);
 /** Programs start and write when the machine lets them. */
-const patient = { timeout: 20_000 };
+const patient = { timeout: 120_000 };
 const runIds = () => readdirSync(join(folder, "runs")).filter((name) => name !== "latest" && !name.startsWith("."));
 const overflow = (page: Page) =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");

@@ -30,7 +30,7 @@ interface Printed {
 it.each([
   [0, true],
   [0.001, false],
-])("a reference that is off by %d: pass is %s, and the exit code says so", { timeout: 120_000 }, async (by, pass) => {
+])("a reference that is off by %d: pass is %s, and the exit code says so", { timeout: 900_000 }, async (by, pass) => {
   const folder = changed("seq0.logits", by);
   const { code, stdout } = await launch(main, folderWith(""), "doctor", "parity", folder, "--json").finished;
   const printed = JSON.parse(stdout) as Printed;
