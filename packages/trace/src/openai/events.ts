@@ -1,6 +1,7 @@
 /**
  * Answers that come as a stream of events: `data: {…}` until `data: [DONE]`, in the format of the WHATWG standard, with one
- * liberty: a last event without the blank line behind it counts, since `[DONE]` alone says whether the stream is whole.
+ * liberty: a last event without the blank line behind it counts. A stream is whole when `[DONE]` says so, or when it told how the
+ * reply ended before its body did.
  */
 import { makeParser } from "effect/encoding/Sse";
 import { serverError } from "./server-error.ts";
@@ -32,10 +33,10 @@ export class EventReader {
   /** The chunks of a stream that told its end. */
   end(): readonly unknown[] {
     if (!this.#done) this.#parser.feed("\n\n\n");
-    if (!this.#done)
+    if (!this.#done && !this.chunks.some(tellsEnd))
       throw serverError(
         "E_SERVER_ANSWER",
-        `${this.#where} ended its stream after ${this.#events} events, before the end ([DONE])`,
+        `${this.#where} ended its stream after ${this.#events} events, before the end (no finish_reason, no [DONE])`,
       );
     return this.chunks;
   }
@@ -67,3 +68,11 @@ export class EventReader {
       throw serverError("E_SERVER_ANSWER", `${this.#where}: event ${this.#events} of its stream is no JSON object`);
   }
 }
+
+/** Whether a chunk says why the reply ended; whether that is a normal end is judged elsewhere. */
+const tellsEnd = (chunk: unknown): boolean => {
+  const choices = isRecord(chunk) ? chunk["choices"] : undefined;
+  return Array.isArray(choices) && choices.some((choice) => isRecord(choice) && isText(choice["finish_reason"]));
+};
+
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
