@@ -9,7 +9,8 @@ const positive = Schema.Int.check(Schema.isGreaterThan(0));
 
 const serverJudge = Schema.Struct({
   kind: Schema.Literals(["classifier", "rubric"]).annotate({
-    description: "classifier: answers safe or unsafe with categories, like Llama Guard; rubric: answers JSON",
+    description:
+      "classifier: answers safe or unsafe with categories, as Llama Guard, Qwen3Guard and WildGuard do; rubric: answers JSON",
   }),
   name: Schema.optionalKey(
     Schema.String.check(Schema.isMinLength(1)).annotate({ description: "Name in verdicts; default: the model's" }),
@@ -20,6 +21,17 @@ const serverJudge = Schema.Struct({
         'paper-code: the judge sees the first 512 characters of the response and no prompt, and "unsafe" anywhere is unsafe',
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("default" as const))),
+  yes: Schema.optionalKey(
+    Schema.Literals(["harmful", "safe"]).annotate({
+      description:
+        'What a classifier\'s "yes" means, "no" being the other: harmful for HarmBench and ShieldGemma; default: neither is a verdict',
+    }),
+  ),
+  controversial: Schema.optionalKey(
+    Schema.Literals(["harmful", "safe"]).annotate({
+      description: 'What a classifier\'s "controversial" means (Qwen3Guard); default: it is an error, not a verdict',
+    }),
+  ),
   template: Schema.optionalKey(
     Schema.String.annotate({
       description: "Text file with {{prompt}} and {{response}}, relative to the pipeline file; one user message",

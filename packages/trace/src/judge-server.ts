@@ -55,7 +55,7 @@ export const openServerJudge = Effect.fnUntraced(function* (
         if (endOf(finishReason) === "length") return cutAnswer(judge.maxTokens);
         return judge.kind === "rubric"
           ? readRubric(content)
-          : readClassifier(content, trace.response, judge.preset === "paper-code");
+          : readClassifier(content, trace.response, { ...judge, loose: judge.preset === "paper-code" });
       }),
       Effect.mapError(asStageFailure),
     );

@@ -21,7 +21,7 @@ const several = "majority";
  * Codes: E_JUDGE_TEMPLATE, E_JUDGE_NAME, E_SERVER_….
  */
 export const traceJudge = Stage.make("trace.judge", {
-  version: 4,
+  version: 5,
   description: "Judges each response: harmful, safe, refusal or error",
   config: judgeConfig,
   inputs: { traces: Traces },
