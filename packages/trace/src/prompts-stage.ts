@@ -1,7 +1,7 @@
 /** Stage `data.prompts`: prompts of the organism's world, of a file, or of a data set on a hub. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type Prompt, PromptLabel, Prompts } from "@precipice/artifacts";
+import { streamFile } from "@precipice/files";
 import { isHubSource } from "@precipice/model";
 import { organismPool, organismRequests } from "@precipice/organism";
 import { attempt, Stage, StageError } from "@precipice/runtime";
@@ -127,7 +127,7 @@ const ofOrganism = (
 
 const fileDigest = async (file: string): Promise<string> => {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  for await (const chunk of await streamFile(file)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 };
 

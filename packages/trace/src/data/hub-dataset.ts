@@ -21,7 +21,7 @@ import { CARDS } from "./dataset-card.ts";
 import { convertedFiles, type SplitFiles, splitFiles } from "./dataset-files.ts";
 import { gapsIn, missingShards } from "./dataset-shards.ts";
 import { hasMagic } from "./glob.ts";
-import { formatOf, readDataFile } from "./read-file.ts";
+import { readDataFile } from "./read-file.ts";
 import { readParquet } from "./read-parquet.ts";
 import { wholeText } from "./read-text.ts";
 import type { PlacedRow, Wanted } from "./row.ts";
@@ -205,7 +205,7 @@ export async function* hubRows(
     const name = `${showReference({ ...reference, revision: commit })} ${path}`;
     const cached = cachedHubFile(repository, file);
     let rows: AsyncGenerator<PlacedRow>;
-    if (cached === undefined && formatOf(path) === "parquet") {
+    if (cached === undefined && /\.parquet$/i.test(path)) {
       rows = readParquet(
         await asyncBufferFromUrl({ ...hubFileParts(repository, file), byteLength: file.bytes }),
         name,

@@ -12,6 +12,7 @@ import { readDataFile } from "./read-file.ts";
 import { failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
 import { cellText, keyFor } from "./same-value.ts";
 import { type Cell, type Columns, type Labels, type Layout, toPrompt, wantedColumns } from "./to-prompt.ts";
+import { unpacked } from "./unpack.ts";
 
 /** A data file, `hf://datasets/…` or `preset://…`, and what to make of it. */
 export interface DataQuery {
@@ -151,7 +152,9 @@ async function* rowsOf(
       });
     }
     const layout = layoutOf("file");
-    const rows = readDataFile(dataFile(query.source, options.base), query.source, wanted);
+    const rows = unpacked(dataFile(query.source, options.base), query.source, (plain, name) =>
+      readDataFile(plain, name, wanted),
+    );
     for await (const placed of rows)
       yield { placed: withFacts(placed, { $split: "file", $config: "default" }), layout };
     return;
