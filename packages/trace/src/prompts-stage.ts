@@ -150,7 +150,7 @@ const digestOf = async (config: Config, options: LoadOptions): Promise<string> =
 };
 
 export const dataPrompts = Stage.make("data.prompts", {
-  version: 4,
+  version: 5,
   description: "Prompts with labels: of the organism's world, a data file, or a data set on a Hugging Face hub",
   config,
   inputs: {},
@@ -166,7 +166,7 @@ export const dataPrompts = Stage.make("data.prompts", {
       const fewer = config.count !== undefined && rows < config.count;
       return { rows, ...(fewer ? { note: `count asks for ${config.count}` } : {}) };
     }),
-  run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log }) {
+  run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log, note }) {
     const notices: string[] = [];
     const rows = yield* attempt((signal) =>
       isOrganism(config.source)
@@ -177,6 +177,7 @@ export const dataPrompts = Stage.make("data.prompts", {
             onProgress: (done, total, file) => progress(done, total, "bytes", file),
             onRows: (done, place) => done % 1000 === 0 && progress(done, 0, "rows", place),
             onNotice: (message) => Effect.runFork(log(message)),
+            onNote: (message) => notices.push(message),
             onUnused: (message) => notices.push(message),
           }),
     );
@@ -187,13 +188,13 @@ export const dataPrompts = Stage.make("data.prompts", {
         remedy: "Widen split, framings, label or where",
       });
     }
-    for (const notice of notices) yield* log(notice);
+    for (const notice of new Set(notices)) yield* note(notice);
     if (config.count !== undefined && rows.length < config.count)
-      yield* log(`count asks for ${config.count} prompts, and there are ${rows.length} for this config`);
+      yield* note(`count asks for ${config.count} prompts, and there are ${rows.length} for this config`);
     yield* log(`${rows.length} prompts, ${rows.filter((r) => r.label === "harmful").length} harmful`);
     const answered = rows.filter((r) => r.reference !== null).length;
     if (answered > 0 && answered < rows.length)
-      yield* log(`${rows.length - answered} of ${rows.length} have no reference (a blank one is none)`);
+      yield* note(`${rows.length - answered} of ${rows.length} have no reference (a blank one is none)`);
     yield* outputs.prompts.writeRows("prompts", rows);
   }),
 });

@@ -10,9 +10,11 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
   type SubColumnData,
+  snappyUncompress,
 } from "hyparquet";
-import { checkedGroup } from "./parquet-pages.ts";
+import { checkedGroup, checkUnpacked } from "./parquet-pages.ts";
 import { exactColumns, NOT_UTF8, NotUtf8, parsersOf } from "./parquet-values.ts";
 import { failEncoding } from "./read-text.ts";
 import { checkColumns, checkNames, failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
@@ -20,13 +22,27 @@ import { checkColumns, checkNames, failFile, type PlacedRow, type Row, type Want
 /** A page unpacks to what its header states, which is checked to be sensible, and to no more. */
 const upTo = (length: number) => ({ maxOutputLength: Math.max(1, length) });
 
+type Unpack = NonNullable<Compressors["GZIP"]>;
+const checked =
+  (unpack: Unpack): Unpack =>
+  (bytes, length) => {
+    const page = unpack(bytes, length);
+    checkUnpacked(bytes, page);
+    return page;
+  };
+
 /** Snappy is hyparquet's own; the others come with Node. */
 const compressors: Compressors = {
-  GZIP: (bytes, length) => gunzipSync(bytes, upTo(length)),
-  BROTLI: (bytes, length) => brotliDecompressSync(bytes, upTo(length)),
-  ZSTD: (bytes, length) => zstdDecompressSync(bytes, upTo(length)),
+  SNAPPY: checked((bytes, length) => {
+    const page = new Uint8Array(length);
+    snappyUncompress(bytes, page);
+    return page;
+  }),
+  GZIP: checked((bytes, length) => gunzipSync(bytes, upTo(length))),
+  BROTLI: checked((bytes, length) => brotliDecompressSync(bytes, upTo(length))),
+  ZSTD: checked((bytes, length) => zstdDecompressSync(bytes, upTo(length))),
 };
-const CODECS: ReadonlyArray<string> = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(compressors)];
+const CODECS: ReadonlyArray<string> = ["UNCOMPRESSED", ...Object.keys(compressors)];
 
 /** Rows of a Parquet file; the consumer may stop at any row, and later row groups are then not read. */
 export async function* readParquet(
@@ -42,7 +58,8 @@ export async function* readParquet(
   checkCodecs(name, given, columns);
   const { metadata, convert } = exactColumns(given);
   const converted = columns.flatMap((column) => (convert.has(column) ? [[column, convert.get(column)!] as const] : []));
-  const flat = flatColumns(given);
+  const schema = parquetSchema(given);
+  const flat = flatColumns(schema);
   const stated = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
   if (stated !== Number(metadata.num_rows))
     unreadable(name, new Error(`it states ${metadata.num_rows} rows, and its row groups state ${stated}`));
@@ -50,7 +67,7 @@ export async function* readParquet(
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
     const read = async (marks: boolean) => {
-      const pages = await checkedGroup(file, group, columns, flat);
+      const pages = await checkedGroup(file, group, columns, flat, schema);
       const parsers = parsersOf(marks);
       const ends = new Map<string, number>();
       const onPage = ({ pathInSchema, rowEnd }: SubColumnData) => void ends.set(pathInSchema.join("."), rowEnd);
@@ -76,9 +93,9 @@ export async function* readParquet(
 }
 
 /** Columns of one value a row: neither lists nor structures. */
-const flatColumns = (metadata: FileMetaData): ReadonlySet<string> =>
+const flatColumns = (schema: SchemaTree): ReadonlySet<string> =>
   new Set(
-    parquetSchema(metadata).children.flatMap(({ element, children }) =>
+    schema.children.flatMap(({ element, children }) =>
       children.length === 0 && element.repetition_type !== "REPEATED" ? [element.name] : [],
     ),
   );
