@@ -5,8 +5,8 @@
 // Dependencies are installed first when node_modules does not match package-lock.json. No dependencies of its own.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,7 +26,10 @@ const lock = createHash("sha256")
   .digest("hex");
 const stamped = existsSync(stamp) ? readFileSync(stamp, "utf8") : undefined;
 if (!existsSync(bin) || (stamped !== lock && !isInstalled())) install();
-else if (stamped !== lock) writeFileSync(stamp, lock);
+else if (stamped !== lock) {
+  linkPackages();
+  writeFileSync(stamp, lock);
+}
 
 const child = spawn(command, args, {
   cwd: root,
@@ -57,6 +60,15 @@ function isInstalled() {
   return wanted.every(([path, { version, optional }]) => {
     return !path.includes("node_modules/") || optional || packages[path]?.version === version;
   });
+}
+
+/** Links the packages of this workspace that were added since the installation, as npm would. */
+function linkPackages() {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  for (const [path, { link, resolved }] of Object.entries(packages)) {
+    if (link && !existsSync(join(root, path)))
+      symlinkSync(relative(dirname(join(root, path)), join(root, resolved)), join(root, path), "junction");
+  }
 }
 
 /** Installs exactly the lock file; where that is refused, what package.json asks for. */

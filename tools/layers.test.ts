@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 
 const root = dirname(import.meta.dirname);
 const packages = readdirSync(join(root, "packages"));
-const bottom = ["onnx", "runtime", "stats"];
+const bottom = ["files", "onnx", "runtime", "stats"];
 const stages = ["ablate", "finetune", "probe", "report", "select", "trace"];
 const shared = ["artifacts", "judge", "model", "organism", ...bottom];
 
@@ -15,7 +15,8 @@ const shared = ["artifacts", "judge", "model", "organism", ...bottom];
 const below: { readonly [name: string]: ReadonlyArray<string> } = {
   ...Object.fromEntries(bottom.map((name) => [name, []])),
   ...Object.fromEntries(stages.map((name) => [name, shared])),
-  model: ["onnx", "stats"],
+  runtime: ["files"],
+  model: ["files", "onnx", "stats"],
   artifacts: ["runtime"],
   serve: ["model"],
   organism: ["artifacts", "model", ...bottom],

@@ -121,6 +121,7 @@ export const runStage = async (
         }),
         streamRows: () => Effect.die("streams need a folder"),
         log: (message: string) => Effect.sync(() => void logs.push(message)),
+        note: (message: string) => Effect.sync(() => void logs.push(message)),
         pipelineDir: "/nowhere",
         scratch: "/nowhere/scratch",
       }),

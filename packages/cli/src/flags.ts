@@ -1,6 +1,7 @@
 /** Flags that several commands share. None may have a name that nx takes for itself. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 import * as Argument from "effect/cli/Argument";
 import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
@@ -87,7 +88,7 @@ function nearestRoot(start: string): string {
 
 function isWorkspace(manifest: string): boolean {
   try {
-    return "workspaces" in (JSON.parse(readFileSync(manifest, "utf8")) as object);
+    return "workspaces" in (JSON.parse(readFileTextSync(manifest)) as object);
   } catch {
     return false;
   }

@@ -9,12 +9,12 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 import { CheckpointError, type FloatTensor, readFloats, readHeader, writeSafetensors } from "@precipice/model";
 import type { HostTensor, HostTensors, TrainerState } from "@precipice/onnx";
 import type { Score } from "./early-stop.ts";
@@ -106,7 +106,7 @@ export const loadProgress = (folder: string, training: string): TrainingProgress
 
 const readSaved = (file: string): Saved => {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Saved;
+    return JSON.parse(readFileTextSync(file)) as Saved;
   } catch (error) {
     const problem = `cannot be read: ${(error as Error).message}`;
     throw new CheckpointError({ file, place: "", problem, remedy: "delete the folder to train from the start" });

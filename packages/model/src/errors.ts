@@ -1,4 +1,5 @@
 /** The errors of this package: each names the file, the place in it, what was expected and what to do. */
+import { clip, MOST_SAID } from "@precipice/files";
 import * as Data from "effect/Data";
 
 /** A checkpoint folder cannot be used: a file is missing, a config says something unsupported, a tensor does not fit. */
@@ -10,7 +11,7 @@ export class CheckpointError extends Data.TaggedError("CheckpointError")<{
 }> {
   override get message(): string {
     const place = this.place === "" ? "" : ` (${this.place})`;
-    return `${this.file}${place}: ${this.problem}${this.remedy === undefined ? "" : `; ${this.remedy}`}`;
+    return `${this.file}${clip(place, 500)}: ${clip(this.problem, MOST_SAID)}${this.remedy === undefined ? "" : `; ${this.remedy}`}`;
   }
 }
 

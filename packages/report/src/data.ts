@@ -54,6 +54,8 @@ export interface LineageTask {
   readonly inputs: Readonly<Record<string, ReadonlyArray<string>>>;
   /** What the numbers depend on besides data: execution provider, threads … */
   readonly numerics?: Readonly<Record<string, string>> | undefined;
+  /** What was missing, left out or changed nothing, as the stage said it. */
+  readonly notes?: ReadonlyArray<string> | undefined;
 }
 
 /** The tables of one scores artifact. */

@@ -26,7 +26,7 @@ export const lineageOf = Effect.fn("lineageOf")(function* (starts: ReadonlyArray
       if (taskOf.has(digest)) return;
       const record = yield* Artifact.readManifest(folder).pipe(Effect.option);
       if (record._tag === "None") return;
-      const { stage, stageVersion, config, inputs, numerics } = record.value.origin;
+      const { stage, stageVersion, config, inputs, numerics, notes } = record.value.origin;
       const id = JSON.stringify([stage, stageVersion, config, inputs]);
       taskOf.set(digest, id);
       const store = dirname(dirname(folder));
@@ -35,7 +35,7 @@ export const lineageOf = Effect.fn("lineageOf")(function* (starts: ReadonlyArray
         if (found !== undefined) yield* visit(found, input);
       }
       if (!tasks.has(id))
-        tasks.set(id, { id: digest, nodes: [], stage, version: stageVersion, config, inputs, numerics });
+        tasks.set(id, { id: digest, nodes: [], stage, version: stageVersion, config, inputs, numerics, notes });
     });
 
   for (const { path, digest, node } of starts) {

@@ -42,7 +42,7 @@ export const methodSection = (data: ReportData): Markup => {
     "method",
     "Method and provenance",
     null,
-    markup`${steps(data)}${lineage(data)}<h3>Words</h3><dl class="definitions">${definitions.map(([term, text]) => markup`<dt>${term}</dt><dd>${text}</dd>`)}</dl>
+    markup`${steps(data)}${lineage(data)}${notes(data)}<h3>Words</h3><dl class="definitions">${definitions.map(([term, text]) => markup`<dt>${term}</dt><dd>${text}</dd>`)}</dl>
 ${absent(data)}
 ${metrics.some((m) => m.rows.length > 0) && metricsTable(data)}
 ${sourcesTable(data)}
@@ -111,6 +111,18 @@ const metricsTable = (data: ReportData): Markup =>
 
 const digits = (value: number | null): string =>
   value === null ? "" : Number.isInteger(value) ? count(value) : fixed(value, 4);
+
+/** What the stages behind the page said of their results: that rows were missing, that a filter changed nothing. */
+const notes = (data: ReportData): Markup | null => {
+  const said = (data.lineage ?? []).flatMap((task) =>
+    (task.notes ?? []).map((note) => ({
+      by: task.nodes[0] === undefined ? task.stage : labelOf(data, task.nodes[0]),
+      note,
+    })),
+  );
+  if (said.length === 0) return null;
+  return markup`<h3>What the stages noted</h3><ul class="note">${said.map(({ by, note }) => markup`<li>${by}: ${note}</li>`)}</ul>`;
+};
 
 const sourcesTable = (data: ReportData): Markup | null => {
   const sources = data.sources ?? [];

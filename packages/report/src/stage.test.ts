@@ -55,6 +55,7 @@ const run = (config: unknown, inputs: object) =>
         streamRows: () => Effect.die("streams need a folder"),
         scratch: "/nowhere",
         log: () => Effect.void,
+        note: () => Effect.void,
       }),
     ),
   ).then(() => readFileSync(join(folder, "report.html"), "utf8"));

@@ -46,6 +46,7 @@ const run = (rows: ReadonlyArray<object>) => {
     streamRows: () => Effect.die("streams need a folder"),
     scratch: "/nowhere",
     log: (line: string) => Effect.sync(() => void logs.push(line)),
+    note: (line: string) => Effect.sync(() => void logs.push(line)),
   });
   return Effect.runPromise(Effect.scoped(effect).pipe(Effect.result)).then((result) => ({ result, written, logs }));
 };

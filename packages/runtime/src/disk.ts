@@ -4,6 +4,7 @@
  */
 import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
+import { readFileText } from "@precipice/files";
 
 export interface DiskCall {
   readonly operation:
@@ -74,14 +75,14 @@ export async function writeChunks(
 
 export async function readText(path: string): Promise<string> {
   announce("read", path);
-  return await fs.readFile(path, "utf8");
+  return await readFileText(path);
 }
 
 /** The text of a file, `undefined` when there is none: to find nothing is common and worth no error. */
 export async function readTextIfThere(path: string): Promise<string | undefined> {
   announce("read", path);
   try {
-    return await fs.readFile(path, "utf8");
+    return await readFileText(path);
   } catch (cause) {
     if (isMissing(cause)) return undefined;
     throw cause;

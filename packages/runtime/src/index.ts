@@ -40,4 +40,3 @@ export {
 export type { StreamRows, StreamRowsOptions } from "./shards/stream-rows.ts";
 export * as Stage from "./stage.ts";
 export * as Store from "./store.ts";
-export { type BadByte, badByte, cutTail } from "./utf8.ts";

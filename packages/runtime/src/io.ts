@@ -1,5 +1,5 @@
 /** File system calls as Effects whose failure is an `ArtifactError` that names the path and, where known, the remedy. */
-import { open } from "node:fs/promises";
+import { openFile } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import { announceRead, statOf } from "./disk.ts";
 import { ArtifactError } from "./errors.ts";
@@ -37,9 +37,8 @@ const chunkBytes = 1 << 28;
 /** Reads a file into one buffer of its own, also beyond the 2 GiB limit of `readFile`. */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   announceRead(path);
-  const file = await open(path, "r");
+  const { handle: file, bytes: size } = await openFile(path);
   try {
-    const { size } = await file.stat();
     const bytes = new Uint8Array(size);
     for (let offset = 0; offset < size; ) {
       const { bytesRead } = await file.read(bytes, offset, Math.min(chunkBytes, size - offset), offset);

@@ -109,6 +109,11 @@ export interface RunContext<Config, I extends Inputs, O extends Outputs> extends
   readonly progress: (done: number, total: number, unit?: string, detail?: string) => void;
   readonly log: (message: string) => Effect.Effect<void>;
   /**
+   * Logs it, and keeps it with the results, where `show`, the viewer and the report tell it for as long as they exist: what was
+   * missing, left out, or changed nothing.
+   */
+  readonly note: (message: string) => Effect.Effect<void>;
+  /**
    * Maps rows to results shard by shard: what is stored already is not computed again, a crash costs at most the shards being
    * written, rows that fail are recorded. It reports the progress itself and writes the `failures` table of the outputs.
    */

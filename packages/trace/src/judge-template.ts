@@ -1,7 +1,10 @@
 /** Prompt templates of judges: plain text with `{{prompt}}` and `{{response}}`, from a file beside the pipeline. */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { badByte, StageError } from "@precipice/runtime";
+import { badByte, readFileBytesSync } from "@precipice/files";
+import { StageError } from "@precipice/runtime";
+
+/** A template is smaller by far. */
+const MOST_BYTES = 16 << 20;
 
 const fail = (code: string, message: string, remedy: string): never => {
   throw new StageError({ code, message, remedy });
@@ -19,7 +22,7 @@ export const readTemplate = (path: string, pipelineDir: string): string => {
   const file = resolve(pipelineDir, path);
   let text = "";
   try {
-    const bytes = readFileSync(file);
+    const bytes = readFileBytesSync(file, MOST_BYTES);
     const bad = badByte(bytes);
     if (bad !== undefined) fail("E_ENCODING", `${file}:${bad.line}:${bad.column}: ${bad.message}`, "Save it as UTF-8");
     text = plain(bytes);

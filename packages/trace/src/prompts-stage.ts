@@ -1,7 +1,7 @@
 /** Stage `data.prompts`: prompts of the organism's world, of a file, or of a data set on a hub. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { type Prompt, PromptLabel, Prompts } from "@precipice/artifacts";
+import { streamFile } from "@precipice/files";
 import { isHubSource } from "@precipice/model";
 import { organismPool, organismRequests } from "@precipice/organism";
 import { attempt, Stage, StageError } from "@precipice/runtime";
@@ -127,7 +127,7 @@ const ofOrganism = (
 
 const fileDigest = async (file: string): Promise<string> => {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  for await (const chunk of await streamFile(file)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 };
 
@@ -150,7 +150,7 @@ const digestOf = async (config: Config, options: LoadOptions): Promise<string> =
 };
 
 export const dataPrompts = Stage.make("data.prompts", {
-  version: 4,
+  version: 5,
   description: "Prompts with labels: of the organism's world, a data file, or a data set on a Hugging Face hub",
   config,
   inputs: {},
@@ -166,7 +166,7 @@ export const dataPrompts = Stage.make("data.prompts", {
       const fewer = config.count !== undefined && rows < config.count;
       return { rows, ...(fewer ? { note: `count asks for ${config.count}` } : {}) };
     }),
-  run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log }) {
+  run: Effect.fn("data.prompts")(function* ({ config, outputs, pipelineDir, progress, log, note }) {
     const notices: string[] = [];
     const rows = yield* attempt((signal) =>
       isOrganism(config.source)
@@ -177,6 +177,7 @@ export const dataPrompts = Stage.make("data.prompts", {
             onProgress: (done, total, file) => progress(done, total, "bytes", file),
             onRows: (done, place) => done % 1000 === 0 && progress(done, 0, "rows", place),
             onNotice: (message) => Effect.runFork(log(message)),
+            onNote: (message) => notices.push(message),
             onUnused: (message) => notices.push(message),
           }),
     );
@@ -187,13 +188,13 @@ export const dataPrompts = Stage.make("data.prompts", {
         remedy: "Widen split, framings, label or where",
       });
     }
-    for (const notice of notices) yield* log(notice);
+    for (const notice of new Set(notices)) yield* note(notice);
     if (config.count !== undefined && rows.length < config.count)
-      yield* log(`count asks for ${config.count} prompts, and there are ${rows.length} for this config`);
+      yield* note(`count asks for ${config.count} prompts, and there are ${rows.length} for this config`);
     yield* log(`${rows.length} prompts, ${rows.filter((r) => r.label === "harmful").length} harmful`);
     const answered = rows.filter((r) => r.reference !== null).length;
     if (answered > 0 && answered < rows.length)
-      yield* log(`${rows.length - answered} of ${rows.length} have no reference (a blank one is none)`);
+      yield* note(`${rows.length - answered} of ${rows.length} have no reference (a blank one is none)`);
     yield* outputs.prompts.writeRows("prompts", rows);
   }),
 });

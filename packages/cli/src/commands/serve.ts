@@ -1,6 +1,5 @@
 /** `precipice serve MODEL…`: checkpoints behind an OpenAI-compatible address, with interventions and adapters by request. */
-import { readFileSync } from "node:fs";
-import { badByte } from "@precipice/runtime";
+import { badByte, readFileBytesSync } from "@precipice/files";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -253,7 +252,7 @@ const jsonFiles = <A>(flag: string, given: ReadonlyArray<string>, read: (json: u
       };
       let json: unknown;
       try {
-        const bytes = readFileSync(file);
+        const bytes = readFileBytesSync(file, 64 << 20);
         const bad = badByte(bytes);
         if (bad !== undefined) throw new Error(`${bad.message} (line ${bad.line}, column ${bad.column})`);
         json = JSON.parse(new TextDecoder("utf-8").decode(bytes));

@@ -107,6 +107,7 @@ function artifactText({ path, manifest, tables, vectors }: Artifact.Preview & { 
     ],
     ["at", createdAt],
     ["config", JSON.stringify(origin.config)],
+    ...(origin.notes ?? []).map((note) => ["note", note] as const),
     ["files", contents.files.map(({ path, bytes }) => `${path} (${bytesText(bytes)})`).join(", ")],
   ] as const;
   return [

@@ -1,6 +1,7 @@
 /** Looks around: pipeline files here and in `pipelines/`, and the newest run. */
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { join, relative } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 import { Run } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import type { Situation } from "./next-steps.ts";
@@ -30,7 +31,7 @@ export const situationOf = Effect.fn("situation")(function* (
 /** By its looks: whether it is sound is for `plan` to say. */
 function isPipeline(path: string): boolean {
   try {
-    return /^nodes\s*:/m.test(readFileSync(path, "utf8"));
+    return /^nodes\s*:/m.test(readFileTextSync(path, 2 << 20));
   } catch {
     return false;
   }

@@ -24,6 +24,7 @@ ${facts(
     `${origin.stage} version ${origin.stageVersion}, output ${origin.output}, in ${duration(origin.durationMs)}`,
   ],
   ["at", timeText(createdAt)],
+  ...(origin.notes ?? []).map((note) => ["note", note] as const),
 )}
 ${[
   ...tables.map(({ name, rows, first }) => rowsOf(name, `${count(rows)} rows`, first)),

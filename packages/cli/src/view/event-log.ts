@@ -1,5 +1,5 @@
 /** Reads `events.jsonl` of a run as it grows: every call gives the events that were added since the last one. */
-import { open } from "node:fs/promises";
+import { openFile } from "@precipice/files";
 import type { RunEvent } from "@precipice/runtime";
 
 /** Bytes read at once. */
@@ -19,7 +19,7 @@ export class EventLog {
 
   /** The events that are whole by now; none when there is no such file. Lines that are no events are passed over. */
   async read(): Promise<ReadonlyArray<RunEvent>> {
-    const handle = await open(this.#path, "r").catch(() => undefined);
+    const handle = (await openFile(this.#path).catch(() => undefined))?.handle;
     if (handle === undefined) return [];
     const events: Array<RunEvent> = [];
     try {

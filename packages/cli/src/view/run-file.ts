@@ -1,6 +1,7 @@
 /** Files inside a folder and nowhere else: whatever their path says, wherever a symlink on the way leads. */
-import { type FileHandle, open, realpath, stat } from "node:fs/promises";
+import { type FileHandle, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { FileError, openFile } from "@precipice/files";
 
 export interface OpenFile {
   readonly handle: FileHandle;
@@ -10,13 +11,11 @@ export interface OpenFile {
 /** Opens the file for reading; `undefined` when it is not there, is no plain file, or lies outside of `folder`. */
 export async function openInside(folder: string, path: ReadonlyArray<string>): Promise<OpenFile | undefined> {
   const real = await realInside(folder, path);
-  // what is not a plain file is not even opened: a pipe would wait for its writer
-  if (real === undefined || !(await stat(real)).isFile()) return undefined;
-  const handle = await open(real, "r");
-  const seen = await handle.stat();
-  if (seen.isFile()) return { handle, bytes: seen.size };
-  await handle.close();
-  return undefined;
+  if (real === undefined) return undefined;
+  return openFile(real).catch((error: unknown) => {
+    if (error instanceof FileError) return undefined;
+    throw error;
+  });
 }
 
 /** The real path of what `path` means, when that lies in `folder`. */

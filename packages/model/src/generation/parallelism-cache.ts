@@ -1,8 +1,9 @@
 /** Measured speeds, kept per machine and program in the user's cache, so that a study measures once. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 import { cacheFolder } from "../cache-folder.ts";
 
 export interface Measured {
@@ -26,7 +27,7 @@ const isMeasured = (value: unknown): value is Measured => {
 /** What was measured for `key` on this machine; undefined when nothing was, or the file is no such thing. */
 export const recallParallelism = (key: object): ReadonlyArray<Measured> | undefined => {
   try {
-    const found: unknown = JSON.parse(readFileSync(fileOf(key), "utf8"));
+    const found: unknown = JSON.parse(readFileTextSync(fileOf(key)));
     return Array.isArray(found) && found.length > 0 && found.every(isMeasured) ? found : undefined;
   } catch {
     return undefined; // not there or damaged: measured again

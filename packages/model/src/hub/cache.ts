@@ -9,18 +9,9 @@
  * @huggingface/hub writes no refs, links without an atomic step, and shares one `.incomplete` between processes; hence this file.
  */
 import { randomBytes } from "node:crypto";
-import {
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 import { diskError } from "./errors.ts";
 import { type HubReference, isCommit, showReference } from "./reference.ts";
 
@@ -39,7 +30,7 @@ const refFile = (cacheDir: string, reference: HubReference): string =>
 /** The commit a branch or tag stood at when it was last seen. */
 export const readRef = (cacheDir: string, reference: HubReference): string | undefined => {
   try {
-    const commit = readFileSync(refFile(cacheDir, reference), "utf8").trim();
+    const commit = readFileTextSync(refFile(cacheDir, reference), 4096).trim();
     return isCommit(commit) ? commit : undefined;
   } catch {
     return undefined;
@@ -71,7 +62,7 @@ export type ListedPart = "all" | "top";
 /** What a hub once listed at a commit. A commit never changes, so neither does its list. */
 export const readListing = (cacheDir: string, reference: HubReference, commit: string, part: ListedPart): unknown => {
   try {
-    return JSON.parse(readFileSync(listingFile(cacheDir, reference, commit, part), "utf8"));
+    return JSON.parse(readFileTextSync(listingFile(cacheDir, reference, commit, part)));
   } catch {
     return undefined;
   }

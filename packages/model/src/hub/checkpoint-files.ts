@@ -1,6 +1,7 @@
 /** Which files of a repository make a checkpoint: no other formats (.bin, .gguf, onnx), no pictures, no folders. */
-import { readFileSync } from "node:fs";
+
 import { join } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 import { sizeOfFile } from "./cache.ts";
 
 /** What is read beside the weights, or what other tools expect beside them. Only the first two must exist. */
@@ -29,7 +30,7 @@ export const settingsAmong = (names: ReadonlySet<string>): string[] => [
 /** The files of weights an index names; `undefined` when it cannot be read. */
 export const shardsOf = (index: string): string[] | undefined => {
   try {
-    const { weight_map } = JSON.parse(readFileSync(index, "utf8")) as { weight_map?: Record<string, unknown> };
+    const { weight_map } = JSON.parse(readFileTextSync(index, 64 << 20)) as { weight_map?: Record<string, unknown> };
     const names = [...new Set(Object.values(weight_map ?? {}).map(String))].sort();
     return names.length > 0 && names.every((name) => /^[\w-][\w.-]*\.safetensors$/.test(name)) ? names : undefined;
   } catch {

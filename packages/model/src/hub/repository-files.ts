@@ -1,8 +1,9 @@
 /** Single files of a hub's repository, for what is no checkpoint: data sets above all. */
 import { createHash } from "node:crypto";
-import { createReadStream, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
+import { streamFile } from "@precipice/files";
 import { blobFile, linkBlob, sizeOfFile, snapshotFolder } from "./cache.ts";
 import { contentUrl, downloadBlob } from "./download.ts";
 import { HubError } from "./errors.ts";
@@ -58,7 +59,7 @@ export const hubFileIdentity = async (repository: HubRepository, file: HubFile):
   const blob = await readlink(path).then(basename, () => "");
   if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(blob)) return blob;
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for await (const chunk of await streamFile(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 };
 

@@ -2,9 +2,9 @@
  * The environment variables of Python's huggingface_hub, with the same meaning. `getHFHubCachePath` of @huggingface/hub is not
  * used: it expands no `~`, and a model that is cached must open without loading a hub client.
  */
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { readFileTextSync } from "@precipice/files";
 
 export interface HubSettings {
   /** Without a slash at its end. */
@@ -53,7 +53,7 @@ export const hubSettings = (env: Environment = process.env): HubSettings => {
 
 const tokenFile = (file: string): string | undefined => {
   try {
-    return readFileSync(file, "utf8").trim() || undefined;
+    return readFileTextSync(file, 1 << 16).trim() || undefined;
   } catch {
     return undefined; // not logged in
   }

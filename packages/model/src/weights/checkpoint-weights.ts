@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { someOf } from "@precipice/files";
 import { DTYPES } from "@precipice/onnx";
 import { readJson } from "../architecture/index.ts";
 import { quantisedTensor, UNQUANTISED } from "../architecture/quantisation.ts";
@@ -76,14 +77,9 @@ export const readWeights = (
   const remedy = "check that config.json belongs to these weights";
   for (const [name, shape] of expected) {
     const found = entries.get(name);
-    if (found === undefined) return fail(where, name, `is missing; expected [${shape.join(", ")}]`, remedy);
+    if (found === undefined) return fail(where, name, `is missing; expected [${someOf(shape)}]`, remedy);
     if (found.shape.join() !== shape.join()) {
-      fail(
-        found.file,
-        name,
-        `has shape [${found.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`,
-        remedy,
-      );
+      fail(found.file, name, `has shape [${someOf(found.shape)}], config.json asks for [${someOf(shape)}]`, remedy);
     }
     if (!DTYPES[found.dtype].isFloat) fail(found.file, name, `is ${found.dtype}; weights must be floats`, UNQUANTISED);
   }

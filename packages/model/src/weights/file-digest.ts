@@ -4,9 +4,9 @@
  * where size and modification time are the old ones. Where the file lies is no part of it.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { streamFile } from "@precipice/files";
 import { cacheFolder } from "../cache-folder.ts";
 
 export interface FileDigestOptions {
@@ -42,7 +42,7 @@ const identity = async (file: string) => {
 
 const read = async (file: string): Promise<string> => {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  for await (const chunk of await streamFile(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return hash.digest("hex");
 };
 

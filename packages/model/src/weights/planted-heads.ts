@@ -1,8 +1,9 @@
 /** Ground truth that a checkpoint may carry: `planted_heads.json`, the heads that were tuned to suppress refusals. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { CheckpointError } from "../errors.ts";
+import { readText } from "../text-file.ts";
 
 /** Beside config.json: `[{ "layer": 4, "head": 3 }]`, both from 0. */
 export const PLANTED_HEADS_FILE = "planted_heads.json";
@@ -21,9 +22,10 @@ export const readPlantedHeads = (
   const file = join(folder, PLANTED_HEADS_FILE);
   if (!existsSync(file)) return undefined;
   const remedy = 'write [{ "layer": 0, "head": 0 }], counted from 0';
+  const text = readText(file, remedy);
   let found: unknown;
   try {
-    found = JSON.parse(readFileSync(file, "utf8"));
+    found = JSON.parse(text);
   } catch {
     throw new CheckpointError({ file, place: "", problem: "is not JSON", remedy });
   }

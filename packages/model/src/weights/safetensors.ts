@@ -2,7 +2,8 @@
  * The safetensors format: an 8-byte header length, a JSON header, raw little-endian tensors.
  * Reading never loads a whole file; a file that lies about itself is refused before any byte of it is used.
  */
-import { closeSync, fstatSync, openSync, readSync, type Stats, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
+import { openFileSync, someOf } from "@precipice/files";
 import type { DType } from "@precipice/onnx";
 import { DTYPES } from "@precipice/onnx";
 import { UNQUANTISED } from "../architecture/quantisation.ts";
@@ -40,16 +41,8 @@ const fail = (file: string, place: string, problem: string, remedy = "download t
 
 /** The tensors of one file, by name. Throws `CheckpointError` when header, sizes or file length disagree. */
 export const readHeader = (file: string): ReadonlyMap<string, TensorEntry> => {
-  let fd: number;
+  const { fd, bytes: fileBytes } = openOrFail(file);
   try {
-    fd = openSync(file, "r");
-  } catch (error) {
-    return fail(file, "", `cannot be opened: ${(error as Error).message}`, "check the path");
-  }
-  try {
-    const stat: Stats = fstatSync(fd);
-    if (!stat.isFile()) return fail(file, "", "is no file", "check the path");
-    const fileBytes = stat.size;
     const head = Buffer.alloc(8);
     if (fileBytes < 8 || readSync(fd, head, 0, 8, 0) !== 8)
       return fail(file, "header", `has ${fileBytes} bytes, too short for safetensors`);
@@ -62,6 +55,14 @@ export const readHeader = (file: string): ReadonlyMap<string, TensorEntry> => {
     return entriesOf(file, parseJson(file, text.toString("utf8")), 8 + headerBytes, fileBytes);
   } finally {
     closeSync(fd);
+  }
+};
+
+const openOrFail = (file: string): ReturnType<typeof openFileSync> => {
+  try {
+    return openFileSync(file);
+  } catch (error) {
+    return fail(file, "", `cannot be opened: ${(error as Error).message}`, "check the path");
   }
 };
 
@@ -110,7 +111,7 @@ const entriesOf = (
       return fail(
         file,
         name,
-        `needs ${expected} bytes for ${String(code)}[${shape.join(", ")}], the header gives ${end - begin}`,
+        `needs ${expected} bytes for ${String(code)}[${someOf(shape)}], the header gives ${end - begin}`,
       );
     if (start + end > fileBytes)
       return fail(file, name, `ends at byte ${start + end} of a file of ${fileBytes}: truncated`);
@@ -134,7 +135,7 @@ const entriesOf = (
 /** The raw bytes of a tensor. */
 export const readBytes = ({ file, offset, length }: TensorEntry): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(length);
-  const fd = openSync(file, "r");
+  const { fd } = openOrFail(file);
   try {
     let done = 0;
     while (done < length) {

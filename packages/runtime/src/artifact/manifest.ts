@@ -36,6 +36,8 @@ export const Origin = Schema.Struct({
   inputs: Schema.Record(Schema.String, Schema.Array(Schema.String)),
   numerics: Schema.Record(Schema.String, Schema.String),
   durationMs: Schema.Number,
+  /** What a reader of the numbers is to know: what was missing, left out or changed nothing; one sentence each. */
+  notes: Schema.optionalKey(Schema.Array(Schema.String)),
   /** What the machine's processors took meanwhile, other work included; absent where the machine does not tell. */
   joules: Schema.optionalKey(Schema.Number),
   /** Digest of the outside content the config pointed at. */

@@ -2,7 +2,8 @@
  * Vectors of a file batch by batch: memory is one batch, and of batches that nobody wants only the columns are read. So a
  * consumer takes one site after the other out of a file that is larger than memory.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { openFile } from "@precipice/files";
 import { Message, type MessageHeader } from "apache-arrow";
 import { decodeColumns, decodeVectors, type VectorDType, vectorsOf } from "./arrow.ts";
 import type { BatchSize } from "./arrow-file-writer.ts";
@@ -16,7 +17,7 @@ export async function* vectorBatches(
   path: string,
   pick?: (row: Row) => boolean,
 ): AsyncGenerator<VectorSet<Row>> {
-  const file = await open(path, "r");
+  const { handle: file } = await openFile(path);
   try {
     let schema: Uint8Array | undefined;
     for (let offset = await firstMessage(file); ; ) {
@@ -58,7 +59,7 @@ export async function copyBatches(
   next: (batch: BatchSize & { readonly rows: number }) => Promise<void>,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const file = await open(path, "r");
+  const { handle: file } = await openFile(path);
   try {
     const start = await firstMessage(file);
     const schema = await nextFrame(file, start);

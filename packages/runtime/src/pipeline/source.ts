@@ -1,8 +1,7 @@
 /** Reads a pipeline file as text: only UTF-8 of a sensible size, with the place of the first byte that is not. */
-import { open } from "node:fs/promises";
+import { badByte, FileError, readFileBytes } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import { PipelineError } from "../errors.ts";
-import { badByte } from "../utf8.ts";
 import type { Place } from "./located.ts";
 import { maxBytes } from "./yaml.ts";
 
@@ -11,21 +10,21 @@ export const readSource = Effect.fn("readSource")(function* (path: string, shown
   const failure = (code: string, message: string, remedy: string, place?: Place) =>
     new PipelineError({ issues: [{ code, message, ...(place ?? { file: shown, line: 1, column: 1 }), remedy }] });
   const bytes = yield* Effect.tryPromise({
-    try: () => readAtMost(path, maxBytes + 1),
+    try: () => readFileBytes(path, maxBytes),
     catch: (cause) => {
       const { code, message } = cause as NodeJS.ErrnoException;
       const what = at === undefined ? "there is no such file" : `there is no file ${shown}`;
       if (code === "ENOENT") {
         return failure("E_FILE_MISSING", what, "Check the path; it is relative to the folder you are in.", at);
       }
-      const why = code === "EISDIR" ? "is a folder" : `cannot be read: ${message}`;
+      if (code === "E_FILE_SIZE") {
+        const remedy = "Split the pipeline with import, or use a matrix.";
+        return failure("E_YAML_SIZE", `longer than ${maxBytes} bytes`, remedy);
+      }
+      const why = cause instanceof FileError ? cause.reason.replace(/^it /, "") : `cannot be read: ${message}`;
       return failure("E_FILE_READ", `${shown} ${why}`, "Name a readable YAML or JSON file.", at);
     },
   });
-  if (bytes.length > maxBytes) {
-    const remedy = "Split the pipeline with import, or use a matrix.";
-    return yield* failure("E_YAML_SIZE", `longer than ${maxBytes} bytes`, remedy);
-  }
   const bad = badByte(bytes);
   if (bad === undefined) return new TextDecoder("utf-8").decode(bytes);
   return yield* failure("E_ENCODING", bad.message, "Save it as UTF-8.", {
@@ -34,18 +33,3 @@ export const readSource = Effect.fn("readSource")(function* (path: string, shown
     column: bad.column,
   });
 });
-
-async function readAtMost(path: string, most: number): Promise<Uint8Array> {
-  const handle = await open(path, "r");
-  try {
-    const buffer = new Uint8Array(most);
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, length, most - length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === most) return buffer.subarray(0, length);
-    }
-  } finally {
-    await handle.close();
-  }
-}

@@ -2,8 +2,9 @@
  * What each node's key was when it last ran or was reused: `.precipice/nodes/<pipeline>/<node>.json`. Only for saying *why*
  * a node must run and how long it took; whether it must run is decided by the store alone.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readFileText } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
@@ -41,7 +42,7 @@ export const readHistories = Effect.fnUntraced(function* (root: string, pipeline
   const read = yield* Effect.forEach(
     known,
     (node) =>
-      Effect.promise(() => readFile(join(folder, fileOf(node)), "utf8").catch(() => "")).pipe(
+      Effect.promise(() => readFileText(join(folder, fileOf(node))).catch(() => "")).pipe(
         Effect.map((text) => [node, Option.getOrUndefined(decode(text))] as const),
       ),
     { concurrency: 16 },

@@ -3,10 +3,10 @@
  * answer that for the module that asks, so its rules for a package's main entry are followed here: the package the folder
  * itself belongs to, then `node_modules` of every folder above.
  */
-import { readFile, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { badByte, readFileBytes } from "@precipice/files";
 import { PluginError } from "../errors.ts";
-import { badByte } from "../utf8.ts";
 
 /** The parts of a `package.json` that matter here. */
 export interface PackageManifest {
@@ -56,9 +56,12 @@ export async function findPackage(plugin: string, folder: string): Promise<Found
   });
 }
 
+/** A `package.json` is smaller by far. */
+const MOST_BYTES = 16 << 20;
+
 async function readManifest(folder: string, plugin: string): Promise<PackageManifest | undefined> {
   const path = join(folder, "package.json");
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readFileBytes(path, MOST_BYTES).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
     throw unreadable(plugin, path, cause);
   });

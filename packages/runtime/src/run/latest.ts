@@ -1,6 +1,7 @@
 /** `runs/latest`: a symlink to the newest run, or a text file with its name where symlinks are not allowed. */
-import { readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readFileText } from "@precipice/files";
 import { claim, nameOf } from "../store/owner.ts";
 
 /** Points `runs/latest` at run `id`, atomically. */
@@ -19,5 +20,5 @@ export async function resolveLatest(runs: string): Promise<string | undefined> {
   const path = join(runs, "latest");
   const entry = await stat(path).catch(() => undefined);
   if (entry === undefined) return undefined;
-  return entry.isDirectory() ? path : join(runs, (await readFile(path, "utf8")).trim());
+  return entry.isDirectory() ? path : join(runs, (await readFileText(path, 4096)).trim());
 }

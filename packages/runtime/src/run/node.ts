@@ -102,6 +102,12 @@ const make = Effect.fnUntraced(function* (
   const energy = measureEnergy();
   const open = yield* openWriters(planned, store);
   const log = (message: string) => Effect.sync(() => emit({ type: "node.log", node: node.name, message }));
+  const notes: Array<string> = [];
+  const note = (message: string) =>
+    Effect.andThen(
+      Effect.sync(() => notes.push(message)),
+      log(message),
+    );
   const progress = progressOf(node.name, emit);
   const config = rowConfig(node.stage.config, node.config);
   const shards: Array<ShardInfo> = [];
@@ -141,6 +147,7 @@ const make = Effect.fnUntraced(function* (
       pipelineDir: node.dir,
       progress,
       log,
+      note,
       mapRows,
       streamRows,
       scratch,
@@ -154,7 +161,14 @@ const make = Effect.fnUntraced(function* (
     Effect.map(seal, (contents) => ({
       folder: writer.path,
       kind,
-      manifest: manifestOf(planned, output, kind, contents, cost, used),
+      manifest: manifestOf(
+        planned,
+        output,
+        kind,
+        contents,
+        { ...cost, ...(notes.length === 0 ? {} : { notes }) },
+        used,
+      ),
     })),
   );
   return { run: { shared: false, failures: failures.length, shards }, scratch, outputs: sealed };
@@ -203,7 +217,7 @@ function manifestOf(
   output: string,
   kind: AnyKind,
   contents: Manifest["contents"],
-  cost: Pick<Origin, "durationMs" | "joules">,
+  made: Pick<Origin, "durationMs" | "joules" | "notes">,
   shards: NonNullable<Manifest["origin"]["shards"]>,
 ): Manifest {
   return {
@@ -219,7 +233,7 @@ function manifestOf(
       config: key.config,
       inputs: key.inputs,
       numerics: key.numerics,
-      ...cost,
+      ...made,
       fingerprint: key.fingerprint,
       ...(shards.length === 0 ? {} : { shards }),
     },

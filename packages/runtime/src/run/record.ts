@@ -1,8 +1,9 @@
 /** The folder of one run: `runs/<id>/` with `run.json`, `events.jsonl`, `summary.json` and what its artifacts publish. */
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { cp, mkdir } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import { readFileText } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import type { AnyKind } from "../artifact/kind.ts";
 import { RunError } from "../errors.ts";
@@ -221,11 +222,11 @@ export class RunFolder {
 
 /** Reads `run.json` of a run folder. */
 export const readRun = (path: string): Effect.Effect<RunRecord, RunError> =>
-  attempt(path, async () => JSON.parse(readFileSync(join(path, "run.json"), "utf8")) as RunRecord);
+  attempt(path, async () => JSON.parse(await readFileText(join(path, "run.json"))) as RunRecord);
 
 /** Reads `summary.json` of a run folder; a run that was killed has none. */
 export const readSummary = (path: string): Effect.Effect<Summary | undefined> =>
-  attempt(path, async () => JSON.parse(readFileSync(join(path, "summary.json"), "utf8")) as Summary).pipe(
+  attempt(path, async () => JSON.parse(await readFileText(join(path, "summary.json"))) as Summary).pipe(
     Effect.catch(() => Effect.succeed(undefined)),
   );
 

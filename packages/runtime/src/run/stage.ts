@@ -51,6 +51,8 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
   const scratch = join(resolve(options.folder), "scratch");
   const started = performance.now();
   const progress = options.progress ?? (() => undefined);
+  const log = (message: string) => Effect.sync(() => options.log?.(message));
+  const notes: Array<string> = [];
   const inputDigests = Object.entries(
     options.inputs as { readonly [port: string]: Reader | ReadonlyArray<Reader> | undefined },
   );
@@ -91,7 +93,12 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
       progress,
       mapRows,
       streamRows,
-      log: (message) => Effect.sync(() => options.log?.(message)),
+      log,
+      note: (message) =>
+        Effect.andThen(
+          Effect.sync(() => notes.push(message)),
+          log(message),
+        ),
       scratch,
     }),
   );
@@ -114,6 +121,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
           inputs: {},
           numerics: {},
           durationMs: Math.round(performance.now() - started),
+          ...(notes.length === 0 ? {} : { notes }),
         },
         versions: versionsOf(stage),
         createdAt: new Date().toISOString(),

@@ -10,8 +10,8 @@
  * - Dead is a process of this machine that no longer runs, or a holder elsewhere whose heartbeat did not change for `staleMs`
  *   of our own time.
  */
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readFileText } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
@@ -138,7 +138,7 @@ async function readHolder(
   const [entry] = await listFolder(path).catch(orEmpty);
   if (entry === undefined) return undefined;
   const file = join(path, entry.name);
-  const text = await readFile(file, "utf8").catch(() => undefined);
+  const text = await readFileText(file, 1 << 20).catch(() => undefined);
   if (text === undefined) return undefined;
   return { file, text, owner: Option.getOrUndefined(decode(text.replace(/\.*$/, ""))) };
 }

@@ -62,7 +62,7 @@ export const splitFiles = (
       [...patterns.keys()],
     );
   const found = new Map([...patterns].map(([key, list]) => [key, filesOf(what, list, below)] as const));
-  const { files, unmatched: none } = found.get(split) as Found;
+  const { files, unmatched: none, again } = found.get(split) as Found;
   const unmatched = named === undefined ? none : []; // of the ways to name a split most find nothing
   const format = formatOfFiles(files);
   if (format === undefined && unmatched.length === 0) return undefined;
@@ -78,6 +78,7 @@ export const splitFiles = (
     notes: [
       ...(config === undefined && configs.length > 1 ? [`config "${name}" is the default of ${configs.length}`] : []),
       ...leftOut(inFull(files.filter((path) => !kept.includes(path))), "of another format"),
+      ...onceTaken(inFull([...again])),
       ...(named?.named
         ? leftOut(
             inFull(below.filter((path) => isReadable(path) && ![...found.values()].some((one) => one.all.has(path)))),
@@ -127,14 +128,17 @@ interface Found {
   /** With an ending of some format. */
   readonly files: ReadonlyArray<string>;
   readonly all: ReadonlySet<string>;
+  /** Of `files` those that several patterns take. */
+  readonly again: ReadonlySet<string>;
   readonly unmatched: ReadonlyArray<string>;
 }
 
 /** The files of a list of patterns, pattern after pattern, each once. */
 const filesOf = (what: string, patterns: ReadonlyArray<string>, paths: ReadonlyArray<string>): Found => {
   const all = new Set<string>();
+  const again = new Set<string>();
   const unmatched: string[] = [];
-  for (const pattern of patterns) {
+  for (const pattern of new Set(patterns)) {
     const problem = unreadablePattern(pattern);
     if (problem !== undefined)
       return failDataset(
@@ -143,9 +147,9 @@ const filesOf = (what: string, patterns: ReadonlyArray<string>, paths: ReadonlyA
       );
     const found = matching(pattern, paths).filter(isData);
     if (found.length === 0) unmatched.push(pattern);
-    for (const path of found) all.add(path);
+    for (const path of found) (all.has(path) ? again : all).add(path);
   }
-  return { files: [...all], all, unmatched };
+  return { files: [...all], all, again, unmatched };
 };
 
 const notRead = (what: string, split: string, reader: string, paths: ReadonlyArray<string>): StageError =>
@@ -192,6 +196,9 @@ const isReadablePath = (path: string): boolean =>
 
 const some = (paths: ReadonlyArray<string>): string =>
   `${paths.slice(0, 3).join(", ")}${paths.length > 3 ? ` and ${paths.length - 3} more` : ""}`;
+
+const onceTaken = (paths: ReadonlyArray<string>): string[] =>
+  paths.length === 0 ? [] : [`taken once, though several patterns name it: ${some(paths)}`];
 
 const leftOut = (paths: ReadonlyArray<string>, why: string): string[] =>
   paths.length === 0 ? [] : [`left out, ${why}: ${some(paths)}`];

@@ -21,7 +21,7 @@ import { CARDS } from "./dataset-card.ts";
 import { convertedFiles, type SplitFiles, splitFiles } from "./dataset-files.ts";
 import { gapsIn, missingShards } from "./dataset-shards.ts";
 import { hasMagic } from "./glob.ts";
-import { formatOf, readDataFile } from "./read-file.ts";
+import { readDataFile } from "./read-file.ts";
 import { readParquet } from "./read-parquet.ts";
 import { wholeText } from "./read-text.ts";
 import type { PlacedRow, Wanted } from "./row.ts";
@@ -38,15 +38,20 @@ export interface HubSplit {
   readonly complete: boolean;
 }
 
+export interface DatasetOptions extends HubOptions {
+  /** What a reader of the rows is to know; without it, `onNotice` is told. */
+  readonly onNote?: ((message: string) => void) | undefined;
+}
+
 /**
- * Finds a config's split: all of its shards, or an error. Downloads the data set's card at most. `onNotice` is told what the rules left
+ * Finds a config's split: all of its shards, or an error. Downloads the data set's card at most. `onNote` is told what the rules left
  * out and what could not be known. Rejects with `HubError`, `StageError`.
  */
 export const findHubSplit = async (
   source: string,
   config: string | undefined,
   split: string,
-  { settings = hubSettings(), signal, onNotice }: HubOptions = {},
+  { settings = hubSettings(), signal, onNotice, onNote = onNotice }: DatasetOptions = {},
 ): Promise<HubSplit> => {
   const repository = await findHubRepository(source, { settings, signal, onNotice });
   const { reference } = repository;
@@ -58,7 +63,7 @@ export const findHubSplit = async (
     });
   }
   const found = await splitIn(repository, config, split);
-  if (!("missing" in found)) return said(found, onNotice);
+  if (!("missing" in found)) return said(found, onNote);
   if (reference.revision !== "main") throw found.missing;
   const plain = `hf://datasets/${reference.name}`;
   const converted = await findHubRepository(`${plain}@${CONVERTED}`, repository.connection).catch((error) => {
@@ -67,16 +72,16 @@ export const findHubSplit = async (
   });
   const instead = await splitIn(converted, config, split);
   if ("missing" in instead) throw found.missing;
-  onNotice?.(`${source}: ${found.missing.message.replace(/^\S+: /, "")}; taken from the hub's Parquet conversion`);
-  return said(instead, onNotice);
+  onNote?.(`${source}: ${found.missing.message.replace(/^\S+: /, "")}; taken from the hub's Parquet conversion`);
+  return said(instead, onNote);
 };
 
-const said = (found: HubSplit, onNotice: HubOptions["onNotice"]): HubSplit => {
+const said = (found: HubSplit, onNote: DatasetOptions["onNote"]): HubSplit => {
   const { files, repository, complete } = found;
   const what = showReference(repository.reference);
-  for (const note of files.notes) onNotice?.(`${what}: ${note}`);
+  for (const note of files.notes) onNote?.(`${what}: ${note}`);
   if (!complete)
-    onNotice?.(
+    onNote?.(
       `${what}: HF_HUB_OFFLINE is set, and the cache has no list of the repository's files: taken are the ${files.paths.length} of split "${files.split}" that are there (${files.paths[0]} …), and nothing tells whether there are more`,
     );
   return found;
@@ -159,7 +164,7 @@ export const hubSplitDigest = async (
   source: string,
   config: string | undefined,
   split: string,
-  options: HubOptions = {},
+  options: DatasetOptions = {},
 ): Promise<string> => {
   const { repository, files, listed } = await findHubSplit(source, config, split, options);
   const { reference, commit } = repository;
@@ -197,15 +202,16 @@ export async function* hubRows(
   { repository, files, listed, complete }: HubSplit,
   wanted: Wanted,
   onBytes: (done: number, total: number, file: string) => void = () => {},
+  onNote: DatasetOptions["onNote"] = repository.connection.onNotice,
 ): AsyncGenerator<PlacedRow> {
-  const { reference, commit, connection } = repository;
+  const { reference, commit } = repository;
   let before = 0;
   for (const path of files.paths) {
     const file = listed.get(path) as HubFile;
     const name = `${showReference({ ...reference, revision: commit })} ${path}`;
     const cached = cachedHubFile(repository, file);
     let rows: AsyncGenerator<PlacedRow>;
-    if (cached === undefined && formatOf(path) === "parquet") {
+    if (cached === undefined && /\.parquet$/i.test(path)) {
       rows = readParquet(
         await asyncBufferFromUrl({ ...hubFileParts(repository, file), byteLength: file.bytes }),
         name,
@@ -225,7 +231,7 @@ export async function* hubRows(
   }
   if (files.rows === undefined || files.rows === before) return;
   const counts = `split "${files.split}" has ${before} rows, and the data set's card says ${files.rows}`;
-  if (complete || before > files.rows) return connection.onNotice?.(`${showReference(reference)}: ${counts}`);
+  if (complete || before > files.rows) return onNote?.(`${showReference(reference)}: ${counts}`);
   throw new HubError({
     code: "E_HUB_OFFLINE",
     what: showReference(reference),

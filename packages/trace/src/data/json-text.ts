@@ -6,8 +6,26 @@ const keepText = (_key: string, value: unknown, { source }: { readonly source?: 
   typeof value === "number" && source !== undefined && String(value) !== source ? source : value;
 const MAYBE_CHANGED = /\d{16}|\d[.eE]|-0/;
 
-/** The value, or the error of `JSON.parse`. */
-export const parseJson = (text: string): unknown =>
+/** A string, or a word that Python writes for a number that JSON does not have. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
+
+/** The value, or the error of `JSON.parse`. `NaN`, which Python writes for a missing cell, is null; `Infinity` keeps its text. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return strictJson(text);
+  } catch (error) {
+    let words = 0;
+    const plain = text.replace(TOKEN, (token) => {
+      if (token.startsWith('"')) return token;
+      words++;
+      return token === "NaN" ? "null" : `"${token}"`;
+    });
+    if (words === 0) throw error;
+    return strictJson(plain);
+  }
+};
+
+const strictJson = (text: string): unknown =>
   MAYBE_CHANGED.test(text) ? JSON.parse(text, keepText as (key: string, value: unknown) => unknown) : JSON.parse(text);
 
 /** Fails where an object of this valid JSON has a key twice; `line` is that of its first character. */

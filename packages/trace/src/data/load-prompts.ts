@@ -1,17 +1,18 @@
 /** From a source and what is wanted of it to prompts: read, filter, map, drop repetitions, draw. */
 import { isAbsolute, resolve } from "node:path";
+import { getHeapStatistics } from "node:v8";
 import type { Prompt } from "@precipice/artifacts";
-import type { HubOptions } from "@precipice/model";
 import { isHubSource } from "@precipice/model";
 import { StageError } from "@precipice/runtime";
 import { random } from "@precipice/stats";
 import { distinctPrompts, rowFilter, type Where } from "./choose-rows.ts";
-import { findHubSplit, hubRows } from "./hub-dataset.ts";
+import { type DatasetOptions, findHubSplit, hubRows } from "./hub-dataset.ts";
 import { presetOf } from "./presets.ts";
 import { readDataFile } from "./read-file.ts";
 import { failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
 import { cellText, keyFor } from "./same-value.ts";
 import { type Cell, type Columns, type Labels, type Layout, toPrompt, wantedColumns } from "./to-prompt.ts";
+import { unpacked } from "./unpack.ts";
 
 /** A data file, `hf://datasets/…` or `preset://…`, and what to make of it. */
 export interface DataQuery {
@@ -31,12 +32,14 @@ export interface DataQuery {
   readonly seed: number;
 }
 
-export interface LoadOptions extends HubOptions {
+export interface LoadOptions extends DatasetOptions {
   /** Where relative files are meant from. */
   readonly base: string;
   readonly onRows?: (rows: number, place: string) => void;
   /** What of the query changed nothing: a value or label that no row has, more rows than there are. Told when all rows are read. */
   readonly onUnused?: (message: string) => void;
+  /** Bytes that the prompts which are kept may take, about; by default a third of the heap. */
+  readonly mostBytes?: number;
 }
 
 export const isPreset = (source: string): boolean => source.startsWith("preset://");
@@ -70,7 +73,8 @@ export const loadPrompts = async (asked: DataQuery, options: LoadOptions): Promi
   const labelled = labelKeys(query.columns?.label, query.labels);
   const places = new Map<string, string>();
   const prompts: Prompt[] = [];
-  let read = 0;
+  const { mostBytes = getHeapStatistics().heap_size_limit / 3 } = options;
+  let [read, bytes] = [0, 0];
   for await (const { placed, layout } of first(rowsOf(query, Object.keys(where), options), query.take)) {
     read++;
     options.signal?.throwIfAborted();
@@ -86,12 +90,22 @@ export const loadPrompts = async (asked: DataQuery, options: LoadOptions): Promi
       failFile(`${placed.place}: id "${prompt.id}" is that of ${other}`, "Give every prompt its own id, or none");
     places.set(prompt.id, placed.place);
     prompts.push(prompt);
+    bytes += bytesOf(prompt);
+    if (bytes > mostBytes)
+      failFile(
+        `${placed.place}: the ${prompts.length.toLocaleString("en")} prompts up to here take more memory than there is for them`,
+        'Read fewer rows with "take", keep fewer with "where" or "label", or give Node a larger heap (NODE_OPTIONS=--max-old-space-size)',
+      );
   }
   for (const unused of [...filter.unused(), ...(read === 0 ? [] : labelled.unused())]) options.onUnused?.(unused);
   if (query.take !== undefined && read < query.take)
     options.onUnused?.(`take: ${query.source} has ${read} rows, and take asks for ${query.take}`);
   return query.count === undefined ? prompts : random(query.seed, "data.prompts").sample(prompts, query.count);
 };
+
+/** What a prompt and the place of its row take of the heap, about. */
+const bytesOf = ({ prompt, id, reference, target, note }: Prompt): number =>
+  500 + prompt.length + id.length + [reference, target, note].reduce((sum, text) => sum + (text?.length ?? 0), 0);
 
 /** Which keys of a label table occur. With `*` a key that does not is a mistake nobody sees: all rows get the label of `*`. */
 const labelKeys = (cell: Cell = "label", labels: Labels | undefined) => {
@@ -151,7 +165,9 @@ async function* rowsOf(
       });
     }
     const layout = layoutOf("file");
-    const rows = readDataFile(dataFile(query.source, options.base), query.source, wanted);
+    const rows = unpacked(dataFile(query.source, options.base), query.source, (plain, name) =>
+      readDataFile(plain, name, wanted),
+    );
     for await (const placed of rows)
       yield { placed: withFacts(placed, { $split: "file", $config: "default" }), layout };
     return;
@@ -160,7 +176,7 @@ async function* rowsOf(
   for (const split of splits) {
     const found = await findHubSplit(query.source, query.config, split, options);
     const facts = { $split: split, $config: found.files.config };
-    for await (const placed of hubRows(found, wanted, options.onProgress)) {
+    for await (const placed of hubRows(found, wanted, options.onProgress, options.onNote ?? options.onNotice)) {
       const id = splits.length > 1 ? `${split}-${placed.id}` : placed.id;
       yield { placed: withFacts({ ...placed, id }, facts), layout: layoutOf(split) };
     }

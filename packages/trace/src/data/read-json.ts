@@ -2,15 +2,22 @@
  * JSON Lines, one object per line, and JSON files of one value. The content says which of the two a file is, not its ending: a file
  * that begins with `[` is an array of objects, and a `.json` file whose first line is an object and which goes on is JSON Lines.
  */
+import { arrayItems } from "./json-array.ts";
 import { checkKeys, parseJson } from "./json-text.ts";
 import { linesOf, textChunks, wholeText } from "./read-text.ts";
 import { failFile, type PlacedRow, type Row } from "./row.ts";
 
+const REMEDY = "Write an array of objects, [{…}, {…}], or one object per line";
+
 /** Rows of a `.jsonl` file: streamed line by line, blank lines skipped; or of the array it holds. */
 export async function* readJsonLines(file: string, name: string): AsyncGenerator<PlacedRow> {
   if ((await firstCharacter(file, name)) === "[") {
-    const rows = arrayOf(await wholeText(file, name), name);
-    if (rows !== undefined) return yield* placed(rows, name);
+    let rows = 0;
+    for await (const row of rowsOfArray(file, name)) {
+      rows++;
+      yield row;
+    }
+    if (rows > 0) return;
   }
   let more = 0;
   for await (const whole of linesOf(file, name)) {
@@ -30,20 +37,27 @@ export async function* readJsonLines(file: string, name: string): AsyncGenerator
 /** Rows of a `.json` file: `[{…}, {…}]`, the same under the only key of an object as in `{"data": [{…}]}`, or JSON Lines. */
 export async function* readJson(file: string, name: string): AsyncGenerator<PlacedRow> {
   if (await isJsonLines(file, name)) return yield* readJsonLines(file, name);
+  if ((await firstCharacter(file, name)) === "[") return yield* rowsOfArray(file, name);
   const text = await wholeText(file, name);
-  const value = parse(name, text, "Write an array of objects, or one object per line");
+  const value = parse(name, text, REMEDY);
   checkKeys(text, name, 1);
-  if (!isObject(value) && !Array.isArray(value))
-    return failFile(`${name} is no array of objects`, "Write [{…}, {…}], or one object per line");
-  const lists = isObject(value) ? Object.values(value) : [value];
+  if (!isObject(value)) return failFile(`${name} is no array of objects`, REMEDY);
+  const lists = Object.values(value);
   const only = lists.length === 1 ? lists[0] : undefined;
-  yield* placed(Array.isArray(only) ? only : [value], name);
-}
-
-function* placed(items: ReadonlyArray<unknown>, name: string): Generator<PlacedRow> {
-  for (const [i, item] of items.entries()) {
+  for (const [i, item] of (Array.isArray(only) ? only : [value]).entries()) {
     const place = `${name} row ${i + 1}`;
     yield { row: objectAt(place, item), place, id: `row-${i + 1}` };
+  }
+}
+
+async function* rowsOfArray(file: string, name: string): AsyncGenerator<PlacedRow> {
+  let row = 0;
+  for await (const { text, line } of arrayItems(textChunks(file, name), name)) {
+    row++;
+    const place = `${name} row ${row}`;
+    const value = parse(`${name}:${line}: row ${row}`, text, REMEDY);
+    checkKeys(text, name, line);
+    yield { row: objectAt(place, value), place, id: `row-${row}` };
   }
 }
 
@@ -84,14 +98,6 @@ const parsed = (text: string): unknown => {
   } catch {
     return undefined;
   }
-};
-
-/** The rows of an array of objects; `undefined` for anything else, which is then told line by line. */
-const arrayOf = (text: string, name: string): ReadonlyArray<unknown> | undefined => {
-  const value = parsed(text);
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isObject)) return undefined;
-  checkKeys(text, name, 1);
-  return value;
 };
 
 const parse = (place: string, text: string, remedy: string): unknown => {

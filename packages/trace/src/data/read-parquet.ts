@@ -10,18 +10,39 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
+  type SubColumnData,
+  snappyUncompress,
 } from "hyparquet";
+import { checkedGroup, checkUnpacked } from "./parquet-pages.ts";
 import { exactColumns, NOT_UTF8, NotUtf8, parsersOf } from "./parquet-values.ts";
 import { failEncoding } from "./read-text.ts";
 import { checkColumns, checkNames, failFile, type PlacedRow, type Row, type Wanted } from "./row.ts";
 
+/** A page unpacks to what its header states, which is checked to be sensible, and to no more. */
+const upTo = (length: number) => ({ maxOutputLength: Math.max(1, length) });
+
+type Unpack = NonNullable<Compressors["GZIP"]>;
+const checked =
+  (unpack: Unpack): Unpack =>
+  (bytes, length) => {
+    const page = unpack(bytes, length);
+    checkUnpacked(bytes, page);
+    return page;
+  };
+
 /** Snappy is hyparquet's own; the others come with Node. */
 const compressors: Compressors = {
-  GZIP: (bytes) => gunzipSync(bytes),
-  BROTLI: (bytes) => brotliDecompressSync(bytes),
-  ZSTD: (bytes) => zstdDecompressSync(bytes),
+  SNAPPY: checked((bytes, length) => {
+    const page = new Uint8Array(length);
+    snappyUncompress(bytes, page);
+    return page;
+  }),
+  GZIP: checked((bytes, length) => gunzipSync(bytes, upTo(length))),
+  BROTLI: checked((bytes, length) => brotliDecompressSync(bytes, upTo(length))),
+  ZSTD: checked((bytes, length) => zstdDecompressSync(bytes, upTo(length))),
 };
-const CODECS: ReadonlyArray<string> = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(compressors)];
+const CODECS: ReadonlyArray<string> = ["UNCOMPRESSED", ...Object.keys(compressors)];
 
 /** Rows of a Parquet file; the consumer may stop at any row, and later row groups are then not read. */
 export async function* readParquet(
@@ -37,23 +58,47 @@ export async function* readParquet(
   checkCodecs(name, given, columns);
   const { metadata, convert } = exactColumns(given);
   const converted = columns.flatMap((column) => (convert.has(column) ? [[column, convert.get(column)!] as const] : []));
-  const read = (rowStart: number, rowEnd: number, marks = false) =>
-    parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, compressors, parsers: parsersOf(marks) });
+  const schema = parquetSchema(given);
+  const flat = flatColumns(schema);
+  const stated = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
+  if (stated !== Number(metadata.num_rows))
+    unreadable(name, new Error(`it states ${metadata.num_rows} rows, and its row groups state ${stated}`));
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
-    const rows = await read(rowStart, rowEnd).catch(async (error: unknown) => {
-      if (error instanceof NotUtf8) failAtRow(name, rowStart, await read(rowStart, rowEnd, true));
+    const read = async (marks: boolean) => {
+      const pages = await checkedGroup(file, group, columns, flat, schema);
+      const parsers = parsersOf(marks);
+      const ends = new Map<string, number>();
+      const onPage = ({ pathInSchema, rowEnd }: SubColumnData) => void ends.set(pathInSchema.join("."), rowEnd);
+      const options = { file: pages, metadata, columns, rowStart, rowEnd, compressors, parsers, onPage };
+      const rows = await parquetReadObjects(options);
+      const short = [...ends].find(([, end]) => end !== rowEnd);
+      if (short !== undefined) throw new Error(`column "${short[0]}" ends behind row ${short[1]}`);
+      return rows;
+    };
+    const rows = await read(false).catch(async (error: unknown) => {
+      if (error instanceof NotUtf8) failAtRow(name, rowStart, await read(true));
       return unreadable(`${name} rows ${rowStart + 1} to ${rowEnd}`, error);
     });
     for (const [i, row] of rows.entries()) {
       const at = rowStart + i + 1;
+      const absent = columns.find((column) => flat.has(column) && row[column] === undefined);
+      if (absent !== undefined) unreadable(`${name} row ${at}`, new Error(`column "${absent}" has no value there`));
       for (const [column, exact] of converted) row[column] = exact(row[column]);
       yield { row: row as Row, place: `${name} row ${at}`, id: `row-${at}` };
     }
     rowStart = rowEnd;
   }
 }
+
+/** Columns of one value a row: neither lists nor structures. */
+const flatColumns = (schema: SchemaTree): ReadonlySet<string> =>
+  new Set(
+    schema.children.flatMap(({ element, children }) =>
+      children.length === 0 && element.repetition_type !== "REPEATED" ? [element.name] : [],
+    ),
+  );
 
 const checkCodecs = (name: string, { row_groups }: FileMetaData, columns: ReadonlyArray<string>): void => {
   for (const { meta_data } of row_groups.flatMap((group) => group.columns)) {

@@ -1,12 +1,17 @@
 /** The text of a data file, checked to be UTF-8, as chunks and as lines. */
-import { constants, isUtf8 } from "node:buffer";
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { badByte, cutTail, StageError } from "@precipice/runtime";
+import { isUtf8 } from "node:buffer";
+import { getHeapStatistics } from "node:v8";
+import { badByte, cutTail, FileError, readFileBytes, streamFile } from "@precipice/files";
+import { StageError } from "@precipice/runtime";
 import { failFile } from "./row.ts";
 
 /** A row of text that is longer is no row: an open quote, or no line breaks at all. Characters. */
 export const MAX_ROW = 64 << 20;
+/**
+ * One JSON value that is read at once, such as an object with rows in it: bytes. Parsed, `{},{},{}` takes some twenty times its bytes
+ * of the heap.
+ */
+export const MAX_WHOLE = Math.floor(Math.min(256 << 20, getHeapStatistics().heap_size_limit / 24));
 const BOM = "\uFEFF";
 
 export const failEncoding = (place: string, what: string): never => {
@@ -18,9 +23,21 @@ export const failEncoding = (place: string, what: string): never => {
   });
 };
 
+/** The file, opened; or why it is none, with the name that the user gave it. */
+export const opened = async <A>(name: string, open: () => Promise<A>): Promise<A> => {
+  try {
+    return await open();
+  } catch (error) {
+    const { message } = error as Error;
+    if (error instanceof FileError && error.code === "E_FILE_SIZE")
+      return failFile(`${name}: ${error.reason}`, "Write one object per line (.jsonl), or Parquet");
+    return failFile(`${name} cannot be read: ${message}`, "Check the path; it is relative to the pipeline file", error);
+  }
+};
+
 /** Streams the text, without a byte-order mark. Rejects with `E_ENCODING` and line, column and offset of the first byte that is not UTF-8. */
 export async function* textChunks(file: string, name: string): AsyncGenerator<string> {
-  const stream = createReadStream(file);
+  const stream = await opened(name, () => streamFile(file));
   let rest: Buffer = Buffer.alloc(0);
   let [bytes, line, column] = [0, 1, 1];
   const check = (part: Buffer): void => {
@@ -52,13 +69,7 @@ export async function* textChunks(file: string, name: string): AsyncGenerator<st
 
 /** The whole text at once. */
 export const wholeText = async (file: string, name: string): Promise<string> => {
-  const { size } = await stat(file);
-  if (size > constants.MAX_STRING_LENGTH)
-    failFile(
-      `${name}: one JSON value of ${size} bytes is more than can be read at once (${constants.MAX_STRING_LENGTH})`,
-      "Write one object per line (.jsonl), or Parquet",
-    );
-  const bytes = await readFile(file);
+  const bytes = await opened(name, () => readFileBytes(file, MAX_WHOLE));
   const bad = badByte(bytes);
   if (bad !== undefined)
     failEncoding(`${name}:${bad.line}:${bad.column}`, `${bad.message} (byte ${bad.offset} of the file)`);

@@ -1,0 +1,133 @@
+/**
+ * What the headers of a Parquet file claim, checked against each other before anything is unpacked: a decoder believes them, gives rows
+ * of nothing where pages are missing, and makes room for as many values as a header of a few bytes states.
+ */
+import type { AsyncBuffer, ColumnMetaData, PageHeader, RowGroup, SchemaTree } from "hyparquet";
+import { parquetHeader } from "hyparquet/src/column.js";
+import { getTreePath } from "hyparquet/src/schema.js";
+import { checkHybrid, checkRuns, levelBits, type PageRuns, runsOf } from "./parquet-runs.ts";
+
+/** Rows, values of one column, and bytes of all wanted columns when unpacked: of one row group, which is held in memory. */
+const MOST_ROWS = 1 << 24;
+const MOST_VALUES = 1 << 25;
+const MOST_BYTES = 2 ** 31;
+
+interface Chunk {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: ArrayBuffer;
+}
+
+/** Where packed pages begin in the bytes of a column, and what their runs are checked against once they are unpacked. */
+const packedPages = new WeakMap<ArrayBufferLike, Map<number, PageRuns>>();
+
+/** To be called with the bytes of a page as they were packed and as they are: throws `Error` where its runs lie. */
+export const checkUnpacked = (packed: Uint8Array, page: Uint8Array): void => {
+  const runs = packedPages.get(packed.buffer)?.get(packed.byteOffset);
+  if (runs !== undefined) checkRuns(page, runs);
+};
+
+/**
+ * Reads the wanted columns of a row group and checks their pages. The result gives their bytes without reading them again. Throws
+ * `Error` with what does not fit. `flat`: columns of one value a row.
+ */
+export const checkedGroup = async (
+  file: AsyncBuffer,
+  group: RowGroup,
+  columns: ReadonlyArray<string>,
+  flat: ReadonlySet<string>,
+  schema: SchemaTree,
+): Promise<AsyncBuffer> => {
+  const rows = Number(group.num_rows);
+  if (!(rows >= 0)) throw new Error(`a row group of ${rows} rows`);
+  if (rows > MOST_ROWS) throw tooMuch(`has ${rows.toLocaleString("en")} rows`, `${MOST_ROWS.toLocaleString("en")} are`);
+  const chunks: Chunk[] = [];
+  let unpacked = 0;
+  for (const { meta_data } of group.columns) {
+    const column = meta_data?.path_in_schema[0] ?? "";
+    if (meta_data === undefined || !columns.includes(column)) continue;
+    const chunk = await chunkOf(file, meta_data);
+    chunks.push(chunk);
+    const { values, bytes } = pagesOf(chunk.bytes, meta_data, getTreePath(schema, meta_data.path_in_schema));
+    unpacked += bytes;
+    if (unpacked > MOST_BYTES) throw tooMuch(`unpacks to ${unpacked.toLocaleString("en")} bytes`, "2 GB are");
+    const isWhole = flat.has(column) ? values === rows : values === Number(meta_data.num_values) && values >= rows;
+    if (!isWhole)
+      throw new Error(`column "${column}" has pages of ${values} values, and its row group states ${rows} rows`);
+  }
+  const slice = (start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer> => {
+    const to = end ?? file.byteLength;
+    const chunk = chunks.find((one) => one.start <= start && to <= one.end);
+    if (chunk === undefined) return Promise.resolve(file.slice(start, to));
+    return start === chunk.start && to === chunk.end
+      ? chunk.bytes
+      : chunk.bytes.slice(start - chunk.start, to - chunk.start);
+  };
+  return { byteLength: file.byteLength, slice };
+};
+
+const tooMuch = (what: string, most: string): Error =>
+  new Error(`a row group ${what}, and at most ${most} read at once; write the file with smaller row groups`);
+
+const chunkOf = async (file: AsyncBuffer, meta: ColumnMetaData): Promise<Chunk> => {
+  const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+  const end = start + Number(meta.total_compressed_size);
+  if (!(start >= 0 && end >= start && end <= file.byteLength))
+    throw new Error(`column "${meta.path_in_schema[0]}" lies at bytes ${start} to ${end} of ${file.byteLength}`);
+  const bytes = start === end ? new ArrayBuffer(0) : await file.slice(start, end);
+  if (bytes.byteLength !== end - start) throw new Error(`only ${bytes.byteLength} of ${end - start} bytes are there`);
+  return { start, end, bytes };
+};
+
+/** Values and unpacked bytes that the headers of a column's pages state, up to `wanted` values. */
+const pagesOf = (buffer: ArrayBuffer, meta: ColumnMetaData, path: SchemaTree[]): { values: number; bytes: number } => {
+  const [column = ""] = meta.path_in_schema;
+  const wanted = Number(meta.num_values);
+  const packed = new Map<number, PageRuns>();
+  packedPages.set(buffer, packed);
+  const reader = { view: new DataView(buffer), offset: 0 };
+  let [values, bytes] = [0, 0];
+  while (values < wanted && reader.offset < buffer.byteLength - 1) {
+    const header = parquetHeader(reader);
+    const data = header.data_page_header ?? header.data_page_header_v2;
+    const own = data?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
+    const size = Number(header.uncompressed_page_size);
+    const start = reader.offset;
+    reader.offset += header.compressed_page_size;
+    if (!(header.compressed_page_size >= 0 && size >= 0 && own >= 0) || reader.offset > buffer.byteLength)
+      throw new Error(`a page of column "${column}" is larger than the column`);
+    if (data !== undefined) values += own;
+    const page = new Uint8Array(buffer, start, header.compressed_page_size);
+    if (data !== undefined && own <= MOST_VALUES) checkPage(page, header, meta.codec, path, packed);
+    bytes += size;
+    if (own > MOST_VALUES || values > MOST_VALUES)
+      throw tooMuch(
+        `has ${Math.max(own, values).toLocaleString("en")} values in column "${column}"`,
+        `${MOST_VALUES.toLocaleString("en")} are`,
+      );
+  }
+  return { values, bytes };
+};
+
+/** Checks the runs of a page that is not packed, and notes those of one that is. */
+const checkPage = (
+  page: Uint8Array,
+  { data_page_header: first, data_page_header_v2: second }: PageHeader,
+  codec: ColumnMetaData["codec"],
+  path: SchemaTree[],
+  packed: Map<number, PageRuns>,
+): void => {
+  let data = page;
+  if (second !== undefined) {
+    const lengths = [second.repetition_levels_byte_length, second.definition_levels_byte_length] as const;
+    if (!(lengths[0] >= 0 && lengths[1] >= 0 && lengths[0] + lengths[1] <= page.length))
+      throw new Error("the levels of a page are larger than the page");
+    const [repetition, definition] = levelBits(path);
+    if (repetition > 0) checkHybrid(page, repetition, second.num_values);
+    if (definition > 0) checkHybrid(page.subarray(lengths[0]), definition, second.num_values);
+    data = page.subarray(lengths[0] + lengths[1]);
+  }
+  const runs = runsOf((second ?? first) as NonNullable<typeof second>, path, second === undefined);
+  if (codec === "UNCOMPRESSED" || second?.is_compressed === false) checkRuns(data, runs);
+  else packed.set(data.byteOffset, runs);
+};
