@@ -62,8 +62,13 @@ export const to = Flag.String("to").pipe(
   Flag.optional,
 );
 
+export const heal = Flag.Boolean("heal").pipe(
+  Flag.withDescription("Hash every stored result that is used, and make anew what is damaged"),
+  Flag.withDefault(false),
+);
+
 /** What decides a plan: the same for every command that plans, so that the one runs what the other shows. */
-export const plan = { file, set, vars, root, from, to, only, force };
+export const plan = { file, set, vars, root, from, to, only, force, heal };
 
 /** The folder given, else the nearest one above the working directory that has a store or is a workspace, else that. */
 export const resolveRoot = (given: string | undefined): Effect.Effect<string> =>

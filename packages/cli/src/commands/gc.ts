@@ -1,4 +1,5 @@
 /** `precipice gc`: gives back the disk space of what is no longer needed. */
+import { relative } from "node:path";
 import { Store } from "@precipice/runtime";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -6,7 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
 import { table } from "../terminal/table.ts";
-import { bytesText, outputWidth } from "../terminal/text.ts";
+import { bytesText, outputWidth, printable } from "../terminal/text.ts";
 import { jsonErrors } from "./json-errors.ts";
 
 export const gcCommand = () =>
@@ -59,7 +60,7 @@ export const gcCommand = () =>
         process.stdout.write(`${JSON.stringify({ dryRun, ...collected }, null, 2)}\n`);
         return;
       }
-      const { removed, orphans, scratch, freedBytes, keptBytes, keptRuns } = collected;
+      const { removed, left: foreign, orphans, scratch, freedBytes, keptBytes, keptRuns } = collected;
       const listed = [...removed, ...scratch.map((one) => ({ kind: "(scratch)", ...one }))];
       const rows = listed.map(({ kind, digest, bytes, reason }) => ({
         kind,
@@ -76,7 +77,9 @@ export const gcCommand = () =>
           : `, ${scratch.length} scratch folder${scratch.length === 1 ? "" : "s"} (${bytesText(scratchBytes)})`;
       const total = `${verb} ${removed.length} artifacts (${bytesText(freedBytes)})${progress} and ${left}; ${bytesText(keptBytes)} stay`;
       const kept = keptRuns === undefined ? [] : [keptText(keepRuns, keptRuns)];
-      process.stdout.write(`${[...table(rows, outputWidth(), { wrap: ["reason"] }), total, ...kept].join("\n")}\n`);
+      process.stdout.write(
+        `${[...table(rows, outputWidth(), { wrap: ["reason"] }), total, ...kept, ...foreignLines(foreign)].join("\n")}\n`,
+      );
     }),
   ).pipe(
     Command.withDescription(
@@ -92,6 +95,10 @@ export const gcCommand = () =>
       { command: "precipice gc", description: "Only leftovers of killed runs and unreadable entries" },
     ]),
   );
+
+/** What only its owner may remove. */
+const foreignLines = (left: Store.Collected["left"]): ReadonlyArray<string> =>
+  left.map(({ path, reason }) => printable(`left alone: ${relative("", path)}: ${reason}`));
 
 /** Which runs `--unreachable` kept everything of. */
 const keptText = (last: number, { recent, complete }: Store.KeptRuns): string => {

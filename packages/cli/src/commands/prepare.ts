@@ -15,6 +15,7 @@ export interface PlanFlags {
   readonly to: Option.Option<string>;
   readonly only: Option.Option<string>;
   readonly force: ReadonlyArray<string>;
+  readonly heal: boolean;
 }
 
 /** Loads, checks and plans; all errors come at once, before any work. */
@@ -27,6 +28,7 @@ export const prepare = Effect.fn("prepare")(function* (flags: PlanFlags, registr
   const store = yield* Store.open(yield* resolveRoot(Option.getOrUndefined(flags.root)));
   return yield* plan(pipeline, store, {
     force: flags.force,
+    heal: flags.heal,
     numerics,
     onNotice,
     ...given("from", flags.from),

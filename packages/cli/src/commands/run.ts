@@ -95,6 +95,10 @@ export const runCommand = (registry: Registry.Registry) =>
         command: "precipice run pipelines/quickstart.yaml --to scores --keep-going",
         description: "Up to one node, past failures",
       },
+      {
+        command: "precipice run pipelines/quickstart.yaml --heal",
+        description: "Make anew what the disk damaged",
+      },
       { command: "precipice run pipelines/quickstart.yaml --json", description: "Events as JSON lines" },
     ]),
   );

@@ -54,8 +54,7 @@ export const verifyCommand = (registry: Registry.Registry) =>
         verdict: problems.length === 0 ? "ok" : problems.map(printable).join("; "),
       }));
       const total = `${verdicts.length} artifacts, ${bad.length} damaged`;
-      const remedy =
-        bad.length === 0 ? [] : ["precipice run makes what is damaged anew; --force NODE what looks whole."];
+      const remedy = bad.length === 0 ? [] : ["precipice run FILE --heal makes anew what is damaged."];
       process.stdout.write(`${[...table(rows, outputWidth()), total, ...remedy].join("\n")}\n`);
     }),
   ).pipe(

@@ -1,10 +1,10 @@
 /** The first rows of any artifact, from its `artifact.json` alone: for looking at results whose kind is not at hand. */
-import { join } from "node:path";
 import * as Effect from "effect/Effect";
-import { io, readBytes } from "../io.ts";
+import * as Stream from "effect/Stream";
 import type { Column } from "./column.ts";
-import { damaged, type Manifest, readManifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import { decodeParquet, type Row } from "./parquet.ts";
+import { decodedFile, fileBatches, type VectorSet } from "./reader.ts";
 import { vectorBatches } from "./vector-file.ts";
 
 export interface Preview {
@@ -25,25 +25,25 @@ const shownValues = 4;
 /** Reads the first `limit` rows of every table and vector set. */
 export const preview = Effect.fn("preview")(function* (folder: string, limit: number) {
   const manifest = yield* readManifest(folder);
-  const bytesOf = (file: string) => io(join(folder, file), () => readBytes(join(folder, file)));
   const tables = yield* Effect.forEach(
     Object.entries(manifest.contents.tables),
     Effect.fnUntraced(function* ([name, { file, rows, columns }]) {
-      const bytes = yield* bytesOf(file);
-      const first = yield* Effect.tryPromise({
-        try: () => decodeParquet(columns as ReadonlyArray<Column>, bytes, Math.min(limit, rows)),
-        catch: (cause) => damaged(folder, `${file}: ${cause instanceof Error ? cause.message : cause}`, cause),
-      });
+      const first = yield* decodedFile(folder, file, (bytes) =>
+        decodeParquet(columns as ReadonlyArray<Column>, bytes, Math.min(limit, rows)),
+      );
       return { name, rows, first };
     }),
   );
   const vectors = yield* Effect.forEach(
     Object.entries(manifest.contents.vectors),
     Effect.fnUntraced(function* ([name, { file, rows, dim, columns }]) {
-      const first = yield* Effect.tryPromise({
-        try: () => firstVectors(columns as ReadonlyArray<Column>, join(folder, file), limit),
-        catch: (cause) => damaged(folder, `${file}: ${cause instanceof Error ? cause.message : cause}`, cause),
-      });
+      const batches = fileBatches(folder, file, (source) => vectorBatches(columns as ReadonlyArray<Column>, source));
+      const first = yield* Stream.runCollect(
+        batches.pipe(
+          Stream.flatMap((batch) => Stream.fromIterable(firstVectors(batch, limit))),
+          Stream.take(limit),
+        ),
+      );
       return { name, rows, dim, first };
     }),
   );
@@ -51,14 +51,9 @@ export const preview = Effect.fn("preview")(function* (folder: string, limit: nu
   return result;
 });
 
-async function firstVectors(columns: ReadonlyArray<Column>, path: string, limit: number): Promise<ReadonlyArray<Row>> {
-  const first: Array<Row> = [];
-  for await (const { columns: rows, dim, data } of vectorBatches(columns, path)) {
-    for (let i = 0; i < rows.length && first.length < limit; i++) {
-      const vector = Array.from(data.subarray(i * dim, i * dim + Math.min(dim, shownValues)));
-      first.push({ ...rows[i], vector });
-    }
-    if (first.length >= limit) break;
+function* firstVectors({ columns, dim, data }: VectorSet<Row>, limit: number): Generator<Row> {
+  for (let i = 0; i < columns.length && i < limit; i++) {
+    const vector = Array.from(data.subarray(i * dim, i * dim + Math.min(dim, shownValues)));
+    yield { ...columns[i], vector };
   }
-  return first;
 }

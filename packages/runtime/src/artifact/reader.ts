@@ -1,18 +1,18 @@
 /** Reading a published artifact: rows from Parquet, vectors from Arrow whole or batch by batch, free files by path. */
-import { open as openFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
-import { announceRead } from "../disk.ts";
+import { isMissing } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
-import { io, readBytes, sizeOf } from "../io.ts";
+import { io, sizeOf } from "../io.ts";
 import { FailureRow, failuresTable } from "../shards/failures.ts";
 import { decodeVectors } from "./arrow.ts";
 import { columnsOf } from "./column.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
-import { damaged, type Manifest, readManifest } from "./manifest.ts";
+import { damaged, type Manifest, readError, readManifest } from "./manifest.ts";
 import { decodeParquet, parquetBatches } from "./parquet.ts";
 import { vectorBatches } from "./vector-file.ts";
+import { type ByteSource, VerifiedFile, WrongBytes } from "./verified-file.ts";
 
 /** Vectors with the columns that describe them: `data` is `[rows, dim]` row-major, row `i` belongs to `columns[i]`. */
 export interface VectorSet<Row> {
@@ -64,31 +64,12 @@ export function open<K extends AnyKind>(
 ): Reader<K> {
   const rows = Effect.fn("Reader.rows")((table: string) => readTable(path, table, kind.tables[table]));
   const rowBatches = (table: string, columns: ReadonlyArray<string>) =>
-    Stream.unwrap(
-      Effect.as(
-        checkSize(path, `${table}.parquet`),
-        Stream.fromAsyncIterable(fileBatches(join(path, `${table}.parquet`), kind.tables[table], columns), (cause) =>
-          damaged(path, `${table}.parquet: ${messageOf(cause)}`, cause),
-        ),
-      ),
-    );
-  const vectors = Effect.fn("Reader.vectors")(function* (set: string) {
-    const bytes = yield* contentBytes(path, `${set}.arrow`);
-    return yield* Effect.try({
-      try: () => decodeVectors(columnsOf(kind.vectors[set]), bytes),
-      catch: (cause) => damaged(path, `${set}.arrow: ${messageOf(cause)}`, cause),
-    });
-  });
+    fileBatches(path, `${table}.parquet`, (file) => rowsOf(file, kind.tables[table], columns));
+  const vectors = Effect.fn("Reader.vectors")((set: string) =>
+    decodedFile(path, `${set}.arrow`, (bytes) => decodeVectors(columnsOf(kind.vectors[set]), bytes)),
+  );
   const batches = (set: string, pick?: (row: never) => boolean) =>
-    Stream.unwrap(
-      Effect.as(
-        checkSize(path, `${set}.arrow`),
-        Stream.fromAsyncIterable(
-          vectorBatches(columnsOf(kind.vectors[set]), join(path, `${set}.arrow`), pick as never),
-          (cause) => damaged(path, `${set}.arrow: ${messageOf(cause)}`, cause),
-        ),
-      ),
-    );
+    fileBatches(path, `${set}.arrow`, (file) => vectorBatches(columnsOf(kind.vectors[set]), file, pick as never));
   return {
     kind,
     path,
@@ -102,28 +83,55 @@ export function open<K extends AnyKind>(
   };
 }
 
-const readTable = Effect.fnUntraced(function* (path: string, name: string, schema: RowSchema) {
-  const bytes = yield* contentBytes(path, `${name}.parquet`);
+const readTable = (path: string, name: string, schema: RowSchema) =>
+  decodedFile(path, `${name}.parquet`, (bytes) => decodeParquet(columnsOf(schema), bytes));
+
+/** What the manifest says of a file. */
+const entryOf = Effect.fnUntraced(function* (folder: string, file: string) {
+  const entry = (yield* readManifest(folder)).contents.files.find(({ path }) => path === file);
+  return entry ?? (yield* damaged(folder, `artifact.json does not list ${file}`));
+});
+
+/** A file decoded from its verified bytes. */
+export const decodedFile = Effect.fnUntraced(function* <A>(
+  folder: string,
+  file: string,
+  decode: (bytes: Uint8Array<ArrayBuffer>) => A | Promise<A>,
+) {
+  const entry = yield* entryOf(folder, file);
   return yield* Effect.tryPromise({
-    try: () => decodeParquet(columnsOf(schema), bytes),
-    catch: (cause) => damaged(path, `${name}.parquet: ${messageOf(cause)}`, cause),
+    try: async () => {
+      const source = await VerifiedFile.open(join(folder, file), entry);
+      const bytes = await source.readAll().finally(() => source.close());
+      return await decode(bytes);
+    },
+    catch: (cause) => readError(folder, file, cause),
   });
 });
+
+/** A file read piece by piece, each piece verified. `read` closes the file. */
+export const fileBatches = <A>(folder: string, file: string, read: (source: ByteSource) => AsyncIterable<A>) =>
+  Stream.unwrap(
+    Effect.map(entryOf(folder, file), (entry) =>
+      Stream.fromAsyncIterable(
+        (async function* () {
+          yield* read(await VerifiedFile.open(join(folder, file), entry));
+        })(),
+        (cause) => readError(folder, file, cause),
+      ),
+    ),
+  );
 
 const rowsPerBatch = 5000;
 
 /** Rows of a Parquet file that is read piece by piece. */
-async function* fileBatches(path: string, schema: RowSchema, columns: ReadonlyArray<string>) {
-  announceRead(path);
-  const file = await openFile(path, "r");
+async function* rowsOf(file: ByteSource, schema: RowSchema, columns: ReadonlyArray<string>) {
   try {
-    const { size } = await file.stat();
     const buffer = {
-      byteLength: size,
-      slice: async (start: number, end = size) => {
+      byteLength: file.size,
+      slice: async (start: number, end = file.size) => {
         const bytes = new Uint8Array(end - start);
-        const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-        if (bytesRead < bytes.length) throw new Error(`the file ended at byte ${start + bytesRead} of ${size}`);
+        await file.read(bytes, start);
         return bytes.buffer;
       },
     };
@@ -151,19 +159,25 @@ export const findDamage = (folder: string, manifest: Manifest): Effect.Effect<st
     return undefined;
   });
 
-const checkSize = Effect.fnUntraced(function* (folder: string, file: string) {
-  const manifest = yield* readManifest(folder);
-  const entry = manifest.contents.files.find(({ path }) => path === file);
-  const bytes = yield* io(join(folder, file), async () => (await stat(join(folder, file))).size);
-  if (entry === undefined || entry.bytes !== bytes) {
-    return yield* damaged(folder, `${file} has ${bytes} bytes, not ${entry?.bytes ?? "any"}`);
-  }
-});
-
-const contentBytes = (folder: string, file: string) =>
-  Effect.andThen(
-    checkSize(folder, file),
-    io(join(folder, file), () => readBytes(join(folder, file))),
-  );
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/**
+ * The first file whose bytes are not what the manifest says, as a sentence; `undefined` when all are. What this process has
+ * verified is not read again.
+ */
+export const findWrongBytes = (
+  folder: string,
+  { contents }: Manifest,
+  wanted: (path: string) => boolean = () => true,
+): Effect.Effect<string | undefined, ArtifactError> =>
+  io(folder, async () => {
+    for (const entry of contents.files.filter(({ path }) => wanted(path))) {
+      try {
+        const file = await VerifiedFile.open(join(folder, entry.path), entry);
+        await file.verify().finally(() => file.close());
+      } catch (cause) {
+        if (cause instanceof WrongBytes) return cause.message;
+        if (isMissing(cause)) return `${entry.path} is missing`;
+        throw cause;
+      }
+    }
+    return undefined;
+  });

@@ -2,22 +2,20 @@
  * Vectors of a file batch by batch: memory is one batch, and of batches that nobody wants only the columns are read. So a
  * consumer takes one site after the other out of a file that is larger than memory.
  */
-import type { FileHandle } from "node:fs/promises";
-import { openFile } from "@precipice/files";
 import { Message, type MessageHeader } from "apache-arrow";
 import { decodeColumns, decodeVectors, type VectorDType, vectorsOf } from "./arrow.ts";
 import type { BatchSize } from "./arrow-file-writer.ts";
 import type { Column } from "./column.ts";
 import type { Row } from "./parquet.ts";
 import type { VectorSet } from "./reader.ts";
+import type { ByteSource } from "./verified-file.ts";
 
-/** Batches in file order, empty ones left out; with `pick` only those in which it accepts a row, whole. */
+/** Closes `file` at its end. Batches in file order, empty ones left out; with `pick` only those in which it accepts a row, whole. */
 export async function* vectorBatches(
   columns: ReadonlyArray<Column>,
-  path: string,
+  file: ByteSource,
   pick?: (row: Row) => boolean,
 ): AsyncGenerator<VectorSet<Row>> {
-  const { handle: file } = await openFile(path);
   try {
     let schema: Uint8Array | undefined;
     for (let offset = await firstMessage(file); ; ) {
@@ -33,10 +31,10 @@ export async function* vectorBatches(
       whole.set(schema);
       const own = whole.subarray(schema.length);
       const early = pick === undefined ? own.length : frame.vectorsAt;
-      await fill(file, own.subarray(0, early), frame.offset);
+      await file.read(own.subarray(0, early), frame.offset);
       if (pick !== undefined) {
         if (!decodeColumns(columns, whole).some(pick)) continue;
-        await fill(file, own.subarray(early), frame.offset + early);
+        await file.read(own.subarray(early), frame.offset + early);
       }
       yield decodeVectors(columns, whole);
     }
@@ -54,12 +52,11 @@ const copyBytes = 1 << 20;
  * @throws Error when the file is not such a file.
  */
 export async function copyBatches(
-  path: string,
+  file: ByteSource,
   begin: (dim: number, dtype: VectorDType) => Promise<void>,
   next: (batch: BatchSize & { readonly rows: number }) => Promise<void>,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const { handle: file } = await openFile(path);
   try {
     const start = await firstMessage(file);
     const schema = await nextFrame(file, start);
@@ -74,7 +71,7 @@ export async function copyBatches(
       await next({ rows: frame.rows, metaDataLength: frame.bytes - frame.body, bodyLength: frame.body });
       for (; offset < end; offset += Math.min(buffer.length, end - offset)) {
         const piece = buffer.subarray(0, Math.min(buffer.length, end - offset));
-        await fill(file, piece, offset);
+        await file.read(piece, offset);
         await take(piece);
       }
     }
@@ -86,7 +83,7 @@ export async function copyBatches(
 const magic = "ARROW1\0\0";
 
 /** Where the schema's message begins: behind the magic of a file, or at once in a bare stream. */
-async function firstMessage(file: FileHandle): Promise<number> {
+async function firstMessage(file: ByteSource): Promise<number> {
   const start = await readAt(file, 0, magic.length);
   return Buffer.from(start).toString("latin1") === magic ? magic.length : 0;
 }
@@ -103,31 +100,28 @@ interface Frame {
 }
 
 /** The message at `offset`: `-1`, length of the metadata, metadata, body. undefined at its end. */
-async function nextFrame(file: FileHandle, offset: number): Promise<Frame | undefined> {
+async function nextFrame(file: ByteSource, offset: number): Promise<Frame | undefined> {
   const prefix = await readAt(file, offset, 8);
   const [mark, length] = new Int32Array(prefix.buffer, 0, 2) as unknown as [number, number];
   if (mark !== -1 || length < 0) throw new Error(`no Arrow message at byte ${offset}`);
   if (length === 0) return undefined;
+  if (offset + 8 + length > file.size) throw new Error(`the message at byte ${offset} is longer than the file`);
   const message = Message.decode(await readAt(file, offset + 8, length)) as Message<MessageHeader>;
   const start = 8 + length; // of the body
   const body = message.bodyLength;
   const bytes = start + body;
+  if (body < 0 || offset + bytes > file.size) throw new Error(`the batch at byte ${offset} is longer than the file`);
   if (!message.isRecordBatch()) return { offset, bytes, body, rows: 0, vectorsAt: bytes };
   const header = message.header();
   const last = header.buffers.at(-1); // `vector` is the last column and its values the last buffer
-  return { offset, bytes, body, rows: header.length, vectorsAt: last === undefined ? bytes : start + last.offset };
+  const vectorsAt = last === undefined ? bytes : start + last.offset;
+  if (vectorsAt < start || vectorsAt > bytes || header.length < 0)
+    throw new Error(`the batch at byte ${offset} has a buffer outside of itself`);
+  return { offset, bytes, body, rows: header.length, vectorsAt };
 }
 
-async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readAt(file: ByteSource, offset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const into = new Uint8Array(bytes);
-  await fill(file, into, offset);
+  await file.read(into, offset);
   return into;
-}
-
-async function fill(file: FileHandle, into: Uint8Array, offset: number): Promise<void> {
-  for (let at = 0; at < into.length; ) {
-    const { bytesRead } = await file.read(into, at, into.length - at, offset + at);
-    if (bytesRead === 0) throw new Error(`the file ends at byte ${offset + at}, in the middle of a message`);
-    at += bytesRead;
-  }
 }

@@ -1,22 +1,22 @@
 /** Writing an artifact into a private folder; nothing is visible to others until the store publishes it whole. */
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import * as Effect from "effect/Effect";
 import { writeChunks } from "../disk.ts";
 import { ArtifactError } from "../errors.ts";
-import { io, ioError } from "../io.ts";
+import { io } from "../io.ts";
 import { FailureRow, failuresTable } from "../shards/failures.ts";
 import { dtypeOf, type VectorDType, VectorEncoder } from "./arrow.ts";
 import { columnsOf } from "./column.ts";
-import { type FileEntry, inventory } from "./inventory.ts";
+import { FileHash, inventory } from "./inventory.ts";
 import type { AnyKind, RowOf, RowSchema } from "./kind.ts";
-import { type Contents, damaged, readManifest } from "./manifest.ts";
+import { type Contents, damaged, readError, readManifest } from "./manifest.ts";
 import { encodeParquet, ParquetStream } from "./parquet.ts";
 import type { Reader } from "./reader.ts";
 import { findBadRow } from "./rows.ts";
 import { copyBatches } from "./vector-file.ts";
+import { VerifiedFile } from "./verified-file.ts";
 
 /** Vectors to write: `data` is `[rows, dim]` row-major, f32 or the raw bits of f16; row `i` belongs to `columns[i]`. */
 export interface VectorBatch<Row> {
@@ -78,10 +78,10 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     new ArtifactError({ code: "E_ROWS", message: `${kind.name}.${what}: ${message}`, path: folder });
 
   /** What was written so far, file by file: hashed on its way, so that nothing is read back. */
-  const written = new Map<string, WrittenFile>();
+  const written = new Map<string, FileHash>();
   const write = async (file: string, chunks: ReadonlyArray<Uint8Array>): Promise<void> => {
     const known = written.get(file);
-    const content = known ?? new WrittenFile();
+    const content = known ?? new FileHash();
     written.set(file, content);
     if (chunks.length === 0 && known !== undefined) return;
     await writeChunks(join(folder, file), chunks, known === undefined ? "w" : "a");
@@ -141,15 +141,18 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
 
   const copyVectors = Effect.fnUntraced(function* (set: string, from: Reader) {
     if (kind.vectors[set] === undefined) return yield* rowsError(set, "no such vectors");
-    const source = join(from.path, `${set}.arrow`);
-    const rows = (yield* readManifest(from.path)).contents.vectors[set]?.rows;
-    if (rows === undefined) return yield* damaged(from.path, `it has no ${set}`);
+    const name = `${set}.arrow`;
+    const source = join(from.path, name);
+    const { vectors, files } = (yield* readManifest(from.path)).contents;
+    const rows = vectors[set]?.rows;
+    const listed = files.find(({ path }) => path === name);
+    if (rows === undefined || listed === undefined) return yield* damaged(from.path, `it has no ${set}`);
     if (rows === 0) return;
     yield* Effect.tryPromise({
       try: async () => {
         let encoder: VectorEncoder | ArtifactError | undefined;
         await copyBatches(
-          source,
+          await VerifiedFile.open(source, listed),
           async (dim, dtype) => {
             encoder = encoderOf(set, dim, dtype);
             if (encoder instanceof ArtifactError) throw encoder;
@@ -159,13 +162,7 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
           (bytes) => write(`${set}.arrow`, [bytes]),
         );
       },
-      catch: (cause) => {
-        if (cause instanceof ArtifactError) return cause;
-        const { code } = cause as NodeJS.ErrnoException;
-        return code === undefined
-          ? damaged(from.path, `${set}.arrow: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
-          : ioError(source, cause);
-      },
+      catch: (cause) => (cause instanceof ArtifactError ? cause : readError(from.path, name, cause)),
     });
   });
 
@@ -218,22 +215,6 @@ export function create<K extends AnyKind>(kind: K, folder: string): OpenWriter<K
     writeFailures: (rows) => writeRows(failuresTable, rows as ReadonlyArray<never>),
     seal,
   };
-}
-
-/** Size and sha256 of a file while it is written. */
-class WrittenFile {
-  readonly #hash = createHash("sha256");
-  #bytes = 0;
-
-  add(chunk: Uint8Array): void {
-    this.#hash.update(chunk);
-    this.#bytes += chunk.length;
-  }
-
-  /** Ends it. */
-  entry(path: string): FileEntry {
-    return { path, bytes: this.#bytes, sha256: this.#hash.digest("hex") };
-  }
 }
 
 async function missingFiles(folder: string, promised: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {

@@ -9,6 +9,7 @@ import { open as openReader } from "../artifact/reader.ts";
 import { type ArtifactError, PipelineError, type PipelineIssue, RunError, type StageError } from "../errors.ts";
 import type { Node, Pipeline } from "../pipeline/model.ts";
 import type { Estimate, StageContext } from "../stage.ts";
+import type { Look } from "../store/found.ts";
 import type { Store } from "../store/store.ts";
 import { decide } from "./decide.ts";
 import { withEstimates } from "./forecast.ts";
@@ -55,6 +56,8 @@ export interface PlanOptions extends SelectionOptions {
   readonly numerics?: Numerics;
   /** Told what a node's stage says while it is looked at: what it waits for, what it leaves out. */
   readonly onNotice?: (node: string, message: string) => void;
+  /** Hash what is stored, and run again what is damaged; by default only sizes are compared. */
+  readonly heal?: boolean;
 }
 
 /** What a stage is told of its place while it is planned. */
@@ -99,7 +102,7 @@ const inspect = Effect.fnUntraced(function* (
   selection: Selection,
   store: Store,
   numerics: Numerics,
-  options: Pick<PlanOptions, "onNotice">,
+  options: Pick<PlanOptions, "onNotice" | "heal">,
 ) {
   const issues: Array<PipelineIssue> = [];
   const keyed: Array<Pick<Inspected, "node" | "key" | "digests">> = [];
@@ -141,7 +144,7 @@ const inspect = Effect.fnUntraced(function* (
     Effect.fnUntraced(function* ({ node, key, digests }): Effect.fn.Return<Inspected, ArtifactError> {
       const history = histories.get(node.name);
       if (node.skip !== undefined) return { node, key, digests, stored: "none", manifests: {}, usable: true, history };
-      const { stored, manifests } = yield* lookUp(node, digests, store);
+      const { stored, manifests } = yield* lookUp(node, digests, store, { bytes: options.heal ?? false });
       const usable = stored !== "all" || (yield* revalidated(node, digests, store, options));
       return { node, key, digests, stored, manifests, usable, history };
     }),
@@ -153,12 +156,13 @@ const lookUp = Effect.fnUntraced(function* (
   node: Node,
   digests: { readonly [output: string]: string },
   store: Store,
+  look: Look,
 ): Effect.fn.Return<Pick<Inspected, "stored" | "manifests">, ArtifactError> {
   const outputs = Object.entries(node.stage.outputs as { readonly [output: string]: AnyKind });
   const absent: Array<string> = [];
   const manifests: { [output: string]: Manifest } = {};
   for (const [output, kind] of outputs) {
-    const found = yield* store.find(kind, digests[output] as string);
+    const found = yield* store.find(kind, digests[output] as string, look);
     if (found.state === "damaged") {
       return { stored: { broken: `its stored ${output} is damaged: ${found.what}` }, manifests };
     }

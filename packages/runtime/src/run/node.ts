@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
 import type * as Scope from "effect/Scope";
 import type { AnyKind } from "../artifact/kind.ts";
-import type { Manifest, Origin } from "../artifact/manifest.ts";
-import { open } from "../artifact/reader.ts";
+import { damaged, findManifest, type Manifest, type Origin } from "../artifact/manifest.ts";
+import { findWrongBytes, open } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
 import { makeFolder, removeFolder } from "../disk.ts";
 import type { ArtifactError, StageError } from "../errors.ts";
@@ -139,6 +139,8 @@ const make = Effect.fnUntraced(function* (
     progress,
     onShard,
   });
+  const assertInputs = inputFilesAreWhole(plan, planned);
+  yield* assertInputs;
   yield* Effect.scoped(
     node.stage.run({
       config: node.config,
@@ -153,6 +155,7 @@ const make = Effect.fnUntraced(function* (
       scratch,
     }),
   ).pipe(Effect.provideService(Logger.CurrentLoggers, logsAsEvents(node.name, emit)));
+  yield* assertInputs;
   const cost = costOf(Math.round(performance.now() - started), energy());
   if (failures.length > 0) {
     yield* Effect.forEach(open, ({ writeFailures }) => writeFailures(failures), { discard: true });
@@ -195,6 +198,26 @@ const openWriters = (planned: PlannedNode, store: Store) =>
       yield* io(path, () => makeFolder(path));
       return { output, kind, ...create(kind, path) };
     }),
+  );
+
+/**
+ * Tables and vectors are verified as they are read. Free files (a checkpoint, an adapter) are read by whoever knows their format:
+ * they are verified before the stage runs, and before its results are published they must not have changed.
+ */
+const inputFilesAreWhole = (plan: Plan, { node, key }: PlannedNode): Effect.Effect<void, ArtifactError> =>
+  Effect.forEach(
+    Object.entries(node.stage.inputs as Inputs).flatMap(([name, spec]) =>
+      (key.inputs[name] ?? []).map((digest) => plan.store.pathOf(portOf(spec).kind, digest)),
+    ),
+    Effect.fnUntraced(function* (folder) {
+      const manifest = yield* findManifest(folder);
+      if (manifest === undefined) return;
+      const { tables, vectors } = manifest.contents;
+      const read = new Set([...Object.values(tables), ...Object.values(vectors)].map(({ file }) => file));
+      const wrong = yield* findWrongBytes(folder, manifest, (path) => !read.has(path));
+      if (wrong !== undefined) return yield* damaged(folder, wrong);
+    }),
+    { discard: true },
   );
 
 /** The readers of a node's inputs, by port: one, an array, or `undefined`. */

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { AnyKind } from "../artifact/kind.ts";
-import { type Manifest, manifestFile } from "../artifact/manifest.ts";
+import { type Manifest, manifestFile, manifestText } from "../artifact/manifest.ts";
 import { open, type Reader } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
 import { type ArtifactError, StageError } from "../errors.ts";
@@ -126,9 +126,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
         versions: versionsOf(stage),
         createdAt: new Date().toISOString(),
       };
-      yield* io(writer.path, () =>
-        writeFile(join(writer.path, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`),
-      );
+      yield* io(writer.path, () => writeFile(join(writer.path, manifestFile), manifestText(manifest)));
       return [output, open(kind, writer.path, { digest, node: stage.id })] as const;
     }),
   );

@@ -10,7 +10,7 @@ import type { Store } from "../store/store.ts";
 import { versions } from "../version.ts";
 import { type Contents, contentsOf, type Piece, type ShardStore } from "./map-rows.ts";
 
-/** Shards of node `node`; `force` leaves stored ones aside and replaces them. */
+/** Shards of node `node`; one that is damaged is computed again; `force` leaves stored ones aside and replaces them. */
 export const storedShards = (
   store: Store,
   node: string,
@@ -20,7 +20,7 @@ export const storedShards = (
   find: <K extends AnyKind>(kind: K, digest: string) =>
     force
       ? Effect.succeed(undefined)
-      : Effect.map(store.find(kind, digest), (found) =>
+      : Effect.map(store.find(kind, digest, { bytes: true }), (found) =>
           found.state === "present"
             ? (open(kind, store.pathOf(kind, digest), { digest, node }) as Contents<K>)
             : undefined,
@@ -48,7 +48,7 @@ export const storedShards = (
         versions,
         createdAt: new Date().toISOString(),
       };
-      const there = yield* store.find(kind, digest);
+      const there = yield* store.find(kind, digest, { bytes: true });
       yield* store.publish(folder, kind, manifest, force || there.state === "damaged");
       return open(kind, store.pathOf(kind, digest), { digest, node }) as Contents<K>;
     }).pipe(Effect.scoped, Effect.uninterruptible),

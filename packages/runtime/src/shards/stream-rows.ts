@@ -129,7 +129,14 @@ const findShards = Effect.fnUntraced(function* <K extends AnyKind, Row, Resource
         rows: digests.slice(span.start, span.end),
       });
       const path = join(folder, digest);
-      const shard: Shard = { ...span, digest, path, index, of: spans.length, state: (yield* findIn(path)).state };
+      const shard: Shard = {
+        ...span,
+        digest,
+        path,
+        index,
+        of: spans.length,
+        state: (yield* findIn(path, { bytes: true })).state,
+      };
       return shard;
     }),
     { concurrency: 8 },

@@ -189,7 +189,7 @@ describe("garbage collection", () => {
       Effect.flatMap(open(root, { sweep: false }), (store) => collect(store)),
     );
     expect(orphans).toBe(3);
-    expect(removed.map(({ reason }) => reason)).toEqual(["its artifact.json is missing or unreadable"]);
+    expect(removed.map(({ reason }) => reason)).toEqual(["it cannot be read: artifact.json is missing"]);
     expect([existsSync(join(base, "tmp", dead)), existsSync(join(base, "tmp", alive))]).toEqual([false, true]);
   });
 });

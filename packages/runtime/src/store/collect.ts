@@ -37,6 +37,8 @@ export interface Removal {
 
 export interface Collected {
   readonly removed: ReadonlyArray<Removal>;
+  /** What lies in the store and is not this version's to remove, with the reason. */
+  readonly left: ReadonlyArray<{ readonly path: string; readonly reason: string }>;
   /** Leftovers of killed runs: temporary folders and locks. */
   readonly orphans: number;
   /** Work in progress whose results are published, or that nothing touched for a week. */
@@ -74,6 +76,7 @@ export const collect = Effect.fn("Store.collect")(function* (store: Store, optio
   const { recent, complete } = keptUses(uses, options);
   const result: Collected = {
     removed,
+    left: entries.flatMap(({ foreign, path, problem = "" }) => (foreign ? [{ path, reason: problem }] : [])),
     orphans,
     scratch,
     freedBytes,
@@ -104,10 +107,10 @@ export function choose(
   }
   const usedMs = ({ digest, createdMs }: Entry): number => Math.max(createdMs, lastUsed.get(digest) ?? 0);
   const chosen = new Map<Entry, string>();
-  const free = entries.filter(({ digest }) => !safe.has(digest));
+  const free = entries.filter(({ digest, foreign }) => !foreign && !safe.has(digest));
   for (const entry of free) {
     const idleMs = nowMs - usedMs(entry);
-    if (entry.manifest === undefined) chosen.set(entry, "its artifact.json is missing or unreadable");
+    if (entry.manifest === undefined) chosen.set(entry, `it cannot be read: ${entry.problem}`);
     else if (options.unreachable && !kept.has(entry.digest))
       chosen.set(entry, "no pin, no recent run and no last complete run leads to it");
     else if (options.olderThanMs !== undefined && idleMs > options.olderThanMs) {

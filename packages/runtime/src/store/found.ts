@@ -1,7 +1,7 @@
 /** What lies in a folder where an artifact may be. */
 import * as Effect from "effect/Effect";
 import { findManifest, type Manifest } from "../artifact/manifest.ts";
-import { findDamage } from "../artifact/reader.ts";
+import { findDamage, findWrongBytes } from "../artifact/reader.ts";
 import type { ArtifactError } from "../errors.ts";
 
 export type Found =
@@ -9,12 +9,17 @@ export type Found =
   | { readonly state: "absent" }
   | { readonly state: "damaged"; readonly what: string };
 
-/** Compares file sizes with the manifest, reads no data. */
-export const findIn = (folder: string): Effect.Effect<Found, ArtifactError> =>
+/** How closely to look. */
+export interface Look {
+  /** Hash the files, unless this process has done so; by default only their sizes are compared with the manifest. */
+  readonly bytes?: boolean;
+}
+
+export const findIn = (folder: string, { bytes = false }: Look = {}): Effect.Effect<Found, ArtifactError> =>
   findManifest(folder).pipe(
     Effect.flatMap((manifest): Effect.Effect<Found, ArtifactError> => {
       if (manifest === undefined) return Effect.succeed({ state: "absent" });
-      return Effect.map(findDamage(folder, manifest), (what) =>
+      return Effect.map((bytes ? findWrongBytes : findDamage)(folder, manifest), (what) =>
         what === undefined ? { state: "present", manifest } : { state: "damaged", what },
       );
     }),

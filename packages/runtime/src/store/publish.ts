@@ -1,7 +1,7 @@
 /** How a written folder becomes visible: its manifest, everything flushed, then one rename. Whole or not at all, at any moment. */
 import { dirname, join } from "node:path";
 import type { AnyKind } from "../artifact/kind.ts";
-import { type Manifest, manifestFile } from "../artifact/manifest.ts";
+import { type Manifest, manifestFile, manifestText } from "../artifact/manifest.ts";
 import { remove, rename, writeChunks } from "../disk.ts";
 import { renameInto, syncShared, syncTree } from "./durable.ts";
 import { ignoring } from "./lock.ts";
@@ -20,7 +20,7 @@ export interface Publication {
 
 /** Succeeds with whether the folder was published: without `replace` it is not when something is there. */
 export async function publishFolder({ folder, target, kind, manifest, root, replace }: Publication): Promise<boolean> {
-  await writeChunks(join(folder, manifestFile), [`${JSON.stringify(manifest, null, 2)}\n`], "w");
+  await writeChunks(join(folder, manifestFile), [manifestText(manifest)], "w");
   const folders = kind.files.filter((path) => path.endsWith("/"));
   await syncTree(folder, [manifestFile, ...manifest.contents.files.map(({ path }) => path), ...folders]);
   const old = `${folder}.old`;

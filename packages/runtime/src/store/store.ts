@@ -10,7 +10,7 @@ import { damaged, type Manifest } from "../artifact/manifest.ts";
 import { listFolder, remove, removeFolder } from "../disk.ts";
 import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
-import { type Found, findIn } from "./found.ts";
+import { type Found, findIn, type Look } from "./found.ts";
 import { type LockOptions, lock, sweepLocks } from "./lock.ts";
 import { claim, isOrphan, nameOf } from "./owner.ts";
 import { publishFolder } from "./publish.ts";
@@ -23,8 +23,8 @@ export interface Store {
   readonly pathOf: (kind: AnyKind, digest: string) => string;
   /** Where work in progress on `digest` may lie: it survives a kill, and goes when the digest is published. */
   readonly scratchOf: (digest: string) => string;
-  /** Looks a digest up; compares file sizes with the manifest, reads no data. */
-  readonly find: (kind: AnyKind, digest: string) => Effect.Effect<Found, ArtifactError>;
+  /** Looks a digest up. */
+  readonly find: (kind: AnyKind, digest: string, look?: Look) => Effect.Effect<Found, ArtifactError>;
   /** A private folder on the store's file system (not created yet), removed with the scope with what it still holds. */
   readonly workspace: Effect.Effect<string, ArtifactError, Scope.Scope>;
   /** Holds the lock `name` (a digest, or `run-` and the id of a run) for the scope; succeeds with whether it had to wait. */
@@ -51,7 +51,7 @@ export const open = Effect.fn("Store.open")(function* (root: string, options: { 
   const scratchOf = (digest: string): string => join(base, "scratch", digest);
   if (options.sweep ?? true) yield* io(temporary, () => sweep(base, false));
 
-  const find = (kind: AnyKind, digest: string) => findIn(pathOf(kind, digest));
+  const find = (kind: AnyKind, digest: string, look?: Look) => findIn(pathOf(kind, digest), look);
 
   const workspace = Effect.acquireRelease(
     Effect.sync(() => join(temporary, nameOf(claim()))),

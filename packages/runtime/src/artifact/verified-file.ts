@@ -1,0 +1,166 @@
+/**
+ * Files of an artifact, read so that only the bytes its manifest promises come out. What is read is hashed first: a file whole,
+ * a large one block by block, so that a window costs the blocks it touches. What was verified is trusted while the file keeps
+ * device, inode, size, modification and change time; whoever writes to it changes the last, which no program can set back.
+ */
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
+import { openFile } from "@precipice/files";
+import { announceRead } from "../disk.ts";
+import { type FileEntry, hashBlockBytes } from "./inventory.ts";
+
+/** Bytes that can be read from any place. */
+export interface ByteSource {
+  readonly size: number;
+  /** Fills `into` with the bytes from `at` on. @throws Error when the source ends before. */
+  readonly read: (into: Uint8Array, at: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** The bytes are not those that were written. */
+export class WrongBytes extends Error {
+  override readonly name = "WrongBytes";
+}
+
+/** What this process has verified, by the file's identity and hash: block numbers, or `whole`. */
+const verified = new Map<string, Set<number> | "whole">();
+/** Beyond so many files all are forgotten: they are hashed again when they are read again. */
+const remembered = 100_000;
+
+const identityOf = async (file: FileHandle): Promise<string> => {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+};
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** One file of an artifact, open. */
+export class VerifiedFile implements ByteSource {
+  readonly size: number;
+  readonly #file: FileHandle;
+  readonly #entry: FileEntry;
+  readonly #identity: string;
+
+  private constructor(file: FileHandle, entry: FileEntry, identity: string) {
+    this.#file = file;
+    this.#entry = entry;
+    this.#identity = identity;
+    this.size = entry.bytes;
+  }
+
+  /**
+   * Opens `path`, which `entry` describes.
+   *
+   * @throws WrongBytes when it has another size; Error of the file system.
+   */
+  static async open(path: string, entry: FileEntry): Promise<VerifiedFile> {
+    announceRead(path);
+    const { handle: file, bytes } = await openFile(path);
+    try {
+      if (bytes !== entry.bytes) throw new WrongBytes(`${entry.path} has ${bytes} bytes, not ${entry.bytes}`);
+      return new VerifiedFile(file, entry, await identityOf(file));
+    } catch (cause) {
+      await file.close();
+      throw cause;
+    }
+  }
+
+  /** @throws WrongBytes when a block that the window touches has other bytes, or the file changes meanwhile. */
+  async read(into: Uint8Array, at: number): Promise<void> {
+    const { blocks } = this.#entry;
+    if (blocks === undefined) await this.verify();
+    else {
+      const known = this.#known();
+      if (known !== "whole") {
+        const last = Math.floor(Math.max(at, at + into.length - 1) / hashBlockBytes);
+        for (let block = Math.floor(at / hashBlockBytes); block <= last; block++) {
+          if (known.has(block)) continue;
+          await this.#verifyBlock(block, blocks[block]);
+          known.add(block);
+        }
+      }
+    }
+    await fill(this.#file, into, at);
+    await this.#assertSame();
+  }
+
+  /** The whole file, hashed in the memory that is returned. @throws WrongBytes */
+  async readAll(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(this.size);
+    const hash = this.#known() === "whole" ? undefined : createHash("sha256");
+    for (let at = 0; at < this.size; at += pieceBytes) {
+      const piece = bytes.subarray(at, Math.min(this.size, at + pieceBytes));
+      await fill(this.#file, piece, at);
+      hash?.update(piece);
+    }
+    await this.#assertSame();
+    if (hash !== undefined) {
+      if (hash.digest("hex") !== this.#entry.sha256) throw this.#wrong();
+      this.#trust();
+    }
+    return bytes;
+  }
+
+  /** Hashes the whole file, unless that was done. @throws WrongBytes */
+  async verify(): Promise<void> {
+    if (this.#known() === "whole") return;
+    const hash = createHash("sha256");
+    const buffer = new Uint8Array(Math.min(this.size, hashBlockBytes));
+    for (let at = 0; at < this.size; at += buffer.length) {
+      const piece = buffer.subarray(0, Math.min(buffer.length, this.size - at));
+      await fill(this.#file, piece, at);
+      hash.update(piece);
+    }
+    await this.#assertSame();
+    if (hash.digest("hex") !== this.#entry.sha256) throw this.#wrong();
+    this.#trust();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  get #key(): string {
+    return `${this.#identity} ${this.#entry.sha256}`;
+  }
+
+  #known(): Set<number> | "whole" {
+    const known = verified.get(this.#key);
+    if (known !== undefined) return known;
+    const none = new Set<number>();
+    if (verified.size >= remembered) verified.clear();
+    verified.set(this.#key, none);
+    return none;
+  }
+
+  #trust(): void {
+    verified.set(this.#key, "whole");
+  }
+
+  async #verifyBlock(block: number, expected: string | undefined): Promise<void> {
+    const from = block * hashBlockBytes;
+    const bytes = new Uint8Array(Math.min(hashBlockBytes, this.size - from));
+    await fill(this.#file, bytes, from);
+    if (sha256(bytes) !== expected) throw this.#wrong(` (between byte ${from} and ${from + bytes.length})`);
+  }
+
+  /** Bytes that were read are those that were verified only if nobody wrote meanwhile. */
+  async #assertSame(): Promise<void> {
+    if ((await identityOf(this.#file)) !== this.#identity)
+      throw new WrongBytes(`${this.#entry.path} changed while it was read`);
+  }
+
+  #wrong(where = ""): WrongBytes {
+    return new WrongBytes(`${this.#entry.path} has other bytes than when it was written${where}`);
+  }
+}
+
+const pieceBytes = 1 << 26;
+
+async function fill(file: FileHandle, into: Uint8Array, offset: number): Promise<void> {
+  for (let at = 0; at < into.length; ) {
+    const { bytesRead } = await file.read(into, at, Math.min(pieceBytes, into.length - at), offset + at);
+    if (bytesRead === 0) throw new Error(`the file ends at byte ${offset + at}`);
+    at += bytesRead;
+  }
+}
