@@ -39,6 +39,18 @@ const planned = (root: string, heal: boolean) =>
 const run = (root: string, heal = false) =>
   Effect.runPromise(Effect.flatMap(planned(root, heal), (found) => execute(found, { keepGoing: true })));
 
+/** Codes of what went wrong, in the plan or in nodes. */
+const codesOf = async (root: string): Promise<ReadonlyArray<string>> => {
+  try {
+    const { nodes, error } = await run(root);
+    const ofNodes = [...nodes.values()].flatMap((node) => (node.error === undefined ? [] : [node.error.code]));
+    return error === undefined ? ofNodes : [...ofNodes, error.code];
+  } catch (error) {
+    const { issues, code } = error as { issues?: ReadonlyArray<{ code: string }>; code?: string };
+    return issues?.map((issue) => issue.code) ?? [code ?? String(error)];
+  }
+};
+
 const storedFiles = (root: string): ReadonlyArray<string> =>
   readdirSync(join(root, ".precipice/store"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -124,17 +136,16 @@ try {
     const delay = draw.next() * 1500;
     if (!during) flip(join(root, target), where);
     const timer = during ? setTimeout(() => flip(join(root, target), where), delay) : undefined;
-    const ended = await Promise.race([
-      run(root).then((result) => ({ result })),
+    const errors = await Promise.race([
+      codesOf(root),
       new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), limitMs).unref()),
     ]);
     clearTimeout(timer);
     tally.flips += 1;
-    if (ended === undefined) {
+    if (errors === undefined) {
       tally.hangs += 1;
       continue;
     }
-    const errors = [...ended.result.nodes.values()].flatMap(({ error }) => (error === undefined ? [] : [error.code]));
     if (errors.some((code) => code !== "E_ARTIFACT_DAMAGED")) tally.otherErrors += 1;
     const bytesDiffer = [...hashes(root)].some(
       ([path, sha256]) => !path.includes(digest) && expected.get(path) !== sha256,

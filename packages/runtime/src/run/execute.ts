@@ -11,7 +11,8 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Option from "effect/Option";
 import * as Semaphore from "effect/Semaphore";
-import { manifestFile } from "../artifact/manifest.ts";
+import { damaged, manifestFile, readManifest } from "../artifact/manifest.ts";
+import { findWrongBytes } from "../artifact/reader.ts";
 import { statOf } from "../disk.ts";
 import { type ArtifactError, RunError, type StageError } from "../errors.ts";
 import { io } from "../io.ts";
@@ -280,7 +281,7 @@ const finish = Effect.fnUntraced(function* (
   ending: "ok" | "interrupted",
 ): Effect.fn.Return<RunResult, RunError> {
   const usable = new Set([...outcomes].filter(([, outcome]) => isUsable(outcome)).map(([name]) => name));
-  const collected = yield* Effect.exit(collectMetrics(plan, usable));
+  const collected = yield* Effect.exit(Effect.andThen(publishedAreWhole(plan, usable), collectMetrics(plan, usable)));
   const metrics: MetricsByKey = {
     ...(Exit.isSuccess(collected) ? collected.value : {}),
     ...failureMetrics(outcomes),
@@ -304,6 +305,25 @@ const finish = Effect.fnUntraced(function* (
     ...problem,
   };
 }, Effect.uninterruptible);
+
+/** What a run copies into its folder to be looked at must be what was made. */
+const publishedAreWhole = (plan: Plan, usable: ReadonlySet<string>): Effect.Effect<void, ArtifactError> =>
+  Effect.forEach(
+    plan.nodes.filter(({ node }) => usable.has(node.name)),
+    ({ node, digests }) =>
+      Effect.forEach(
+        Object.entries(node.stage.outputs as Outputs).filter(([, kind]) => kind.publish.length > 0),
+        Effect.fnUntraced(function* ([output, kind]) {
+          const folder = plan.store.pathOf(kind, digests[output] as string);
+          const isPublished = (path: string) =>
+            kind.publish.some((name) => (name.endsWith("/") ? path.startsWith(name) : path === name));
+          const wrong = yield* findWrongBytes(folder, yield* readManifest(folder), isPublished);
+          if (wrong !== undefined) return yield* damaged(folder, wrong);
+        }),
+        { discard: true },
+      ),
+    { discard: true },
+  );
 
 /** `failures.NODE`: rows without a result, for every node that has some. Nothing is left out in silence. */
 const failureMetrics = (outcomes: ReadonlyMap<string, NodeOutcome>): MetricsByKey =>

@@ -132,7 +132,8 @@ export class RunFolder {
     error: ErrorInfo | undefined,
   ): Effect.Effect<ReadonlyArray<string>, RunError> {
     return attempt(this.path, async () => {
-      const published = await this.#copyPublished(outcomes);
+      // where something stored is wrong, nothing of it is copied
+      const published = error === undefined ? await this.#copyPublished(outcomes) : [];
       await replaceFile(join(this.path, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
       await this.#write(summary.status, outcomes, error);
       return published;
