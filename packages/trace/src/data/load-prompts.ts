@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import type { Prompt } from "@precipice/artifacts";
+import { clip, someOf } from "@precipice/files";
 import { isHubSource } from "@precipice/model";
 import { StageError } from "@precipice/runtime";
 import { random } from "@precipice/stats";
@@ -140,9 +141,11 @@ const checkFiltered = ({ row, place }: PlacedRow, where: Where): void => {
   for (const column of Object.keys(where)) {
     if (Object.hasOwn(row, column)) continue;
     failFile(
-      `${place}: there is no column "${column}", which "where" names, among ${Object.keys(row)
-        .filter((name) => !name.startsWith("$"))
-        .join(", ")}`,
+      `${place}: there is no column "${column}", which "where" names, among ${someOf(
+        Object.keys(row)
+          .filter((name) => !name.startsWith("$"))
+          .map((name) => clip(name, 200)),
+      )}`,
       'Check "where"',
     );
   }
