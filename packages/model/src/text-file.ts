@@ -1,5 +1,5 @@
 /** Text that users and checkpoints give: a regular file, of a bounded size, in UTF-8; what is not, is told and never read as something else. */
-import { badByte, readFileBytesSync } from "@precipice/files";
+import { badByte, FileError, readFileBytesSync } from "@precipice/files";
 import { CheckpointError } from "./errors.ts";
 
 /** Configs, templates and indices are smaller by far. */
@@ -12,7 +12,7 @@ export const readText = (file: string, remedy?: string): string => {
   try {
     bytes = readFileBytesSync(file, file.endsWith("tokenizer.json") ? OF_TOKENIZER : MOST_BYTES);
   } catch (error) {
-    const problem = `cannot be read: ${(error as Error).message}`;
+    const problem = `cannot be read: ${error instanceof FileError ? error.reason : (error as Error).message}`;
     throw new CheckpointError({ file, place: "", problem, ...(remedy === undefined ? {} : { remedy }) });
   }
   const bad = badByte(bytes);

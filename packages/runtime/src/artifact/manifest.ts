@@ -1,5 +1,6 @@
 /** `artifact.json`: what a folder holds and where it came from, so that an artifact explains itself without its pipeline. */
 import { join } from "node:path";
+import { FileError } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { readTextIfThere } from "../disk.ts";
@@ -70,7 +71,11 @@ const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Manifest));
 /** Reads `artifact.json` of an artifact folder, `undefined` when there is none; `E_ARTIFACT_DAMAGED` when it is not valid. */
 export const findManifest = Effect.fnUntraced(function* (folder: string) {
   const path = join(folder, manifestFile);
-  const text = yield* io(path, () => readTextIfThere(path));
+  const text = yield* io(path, () => readTextIfThere(path)).pipe(
+    Effect.mapError((error) =>
+      error.cause instanceof FileError ? damaged(folder, `artifact.json: ${error.cause.reason}`, error.cause) : error,
+    ),
+  );
   if (text === undefined) return undefined;
   return yield* decode(text).pipe(Effect.mapError((cause) => damaged(folder, `artifact.json: ${cause.message}`)));
 });
