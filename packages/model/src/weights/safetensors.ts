@@ -3,7 +3,7 @@
  * Reading never loads a whole file; a file that lies about itself is refused before any byte of it is used.
  */
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
-import { FileError, openFileSync, someOf } from "@precipice/files";
+import { checkDepth, FileError, openFileSync, someOf } from "@precipice/files";
 import type { DType } from "@precipice/onnx";
 import { DTYPES } from "@precipice/onnx";
 import { UNQUANTISED } from "../architecture/quantisation.ts";
@@ -73,6 +73,7 @@ const openOrFail = (file: string): ReturnType<typeof openFileSync> => {
 
 const parseJson = (file: string, text: string): Record<string, unknown> => {
   try {
+    checkDepth(text);
     const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {

@@ -1,5 +1,5 @@
 /** Rows of a data file with the place they come from, so that every complaint can name it. */
-import { clip, someOf } from "@precipice/files";
+import { clip, MOST_SAID, someOf } from "@precipice/files";
 import { Pipeline, StageError } from "@precipice/runtime";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -19,7 +19,12 @@ export interface Wanted {
 }
 
 export const failFile = (message: string, remedy: string, cause?: unknown): never => {
-  throw new StageError({ code: "E_PROMPTS_FILE", message, remedy, ...(cause === undefined ? {} : { cause }) });
+  throw new StageError({
+    code: "E_PROMPTS_FILE",
+    message: clip(message, MOST_SAID),
+    remedy,
+    ...(cause === undefined ? {} : { cause }),
+  });
 };
 
 /** Fails unless all of them are among the columns there are. */
