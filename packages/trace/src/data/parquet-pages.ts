@@ -52,14 +52,19 @@ export const checkedGroup = async (
   const rows = Number(group.num_rows);
   if (!(rows >= 0)) throw new Error(`a row group of ${rows} rows`);
   if (rows > MOST_ROWS) throw tooMuch(`has ${rows.toLocaleString("en")} rows`, `${MOST_ROWS.toLocaleString("en")} are`);
-  const chunks: Chunk[] = [];
+  const metas = group.columns.flatMap(({ meta_data: meta }) =>
+    meta !== undefined && columns.includes(meta.path_in_schema[0] ?? "") ? [meta] : [],
+  );
+  const packed = metas.reduce((sum, meta) => sum + Number(meta.total_compressed_size), 0);
+  const isInside = (meta: ColumnMetaData) => Number(meta.total_compressed_size) <= file.byteLength;
+  if (packed > MOST_BYTES && metas.every(isInside))
+    throw tooMuch(`has ${packed.toLocaleString("en")} bytes`, "2 GB are");
+  const chunks = await Promise.all(metas.map((meta) => chunkOf(file, meta)));
   const pages = new PackedPages();
   let unpacked = 0;
-  for (const { meta_data } of group.columns) {
-    const column = meta_data?.path_in_schema[0] ?? "";
-    if (meta_data === undefined || !columns.includes(column)) continue;
-    const chunk = await chunkOf(file, meta_data);
-    chunks.push(chunk);
+  for (const [i, meta_data] of metas.entries()) {
+    const column = meta_data.path_in_schema[0] ?? "";
+    const chunk = chunks[i] as Chunk;
     const { values, bytes } = pagesOf(
       chunk.bytes,
       meta_data,
