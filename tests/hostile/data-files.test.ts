@@ -6,7 +6,7 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type AsyncBuffer, parquetMetadataAsync, parquetSchema } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { loadPrompts } from "../../packages/trace/src/data/load-prompts.ts";
-import { checkedGroup, checkUnpacked } from "../../packages/trace/src/data/parquet-pages.ts";
+import { checkedGroup } from "../../packages/trace/src/data/parquet-pages.ts";
 import { checkHybrid } from "../../packages/trace/src/data/parquet-runs.ts";
 import { readDataFile } from "../../packages/trace/src/data/read-file.ts";
 import { readParquet } from "../../packages/trace/src/data/read-parquet.ts";
@@ -336,9 +336,9 @@ describe("Parquet that lies about itself", () => {
       };
       const given = { num_rows: 3n, columns: [{ meta_data }] };
       const check = async () => {
-        const file = await checkedGroup(buffer(bytes), given as never, ["p"], new Set(["p"]), column);
+        const { file, pages } = await checkedGroup(buffer(bytes), given as never, ["p"], new Set(["p"]), column);
         const held = new Uint8Array(await file.slice(0, bytes.length));
-        checkUnpacked(held.subarray(bytes.length - body.length), plain); // as it is once unpacked
+        pages.check(held.subarray(bytes.length - body.length), plain); // as it is once unpacked
       };
       await expect(check()).rejects.toThrow("a run of 2,147,483,647 values in a page of 3");
     },
@@ -357,6 +357,18 @@ describe("Parquet that lies about itself", () => {
     const check = () => checkHybrid(Uint8Array.from(bytes), bits, values);
     if (isFine) expect(check).not.toThrow();
     else expect(check).toThrow(/a run of|ends within its levels/);
+  });
+
+  it("a column of minus two parts", async () => {
+    const plain = await parquetOf("SELECT [1] AS prompt FROM range(9) t(i)");
+    const at = plain.indexOf("prompt", plain.lastIndexOf("duckdb_schema")) + "prompt".length;
+    expect([plain[at], plain[at + 1]]).toEqual([0x15, 2]); // the number of its children, one
+    plain[at + 1] = 3;
+    const rows = readParquet(buffer(plain), "f", { required: ["prompt"], optional: [] });
+    await expect(rows.next()).rejects.toMatchObject({
+      code: "E_PROMPTS_FILE",
+      message: expect.stringMatching(/column "prompt" has -2 parts/),
+    });
   });
 
   it("a page that unpacks to more than it states", async () => {

@@ -32,6 +32,7 @@ export const printed: Readonly<Record<string, RegExp>> = {
   ablate: /layer: \d, head: \d+, mean: -/,
   artifacts: /label: 'harmless'.+'thinking_start'.+11 null\n$/s,
   cli: /precipice/,
+  files: /not UTF-8 from here on.+it is a folder.+it has 4 bytes; at most 3 are read: notes\.txt\n$/s,
   finetune: /^\d+\.\d\d( \d+\.\d\d){9}\n8 layers\n$/,
   judge: /^true\n\{ rule: .+\}\ncompliance\nrefusal\n$/s,
   model: /they want to crack.+Float32Array\(128\) \[/s,

@@ -1,5 +1,6 @@
 export { clip, MOST_SAID, someOf } from "./clip.ts";
 export { FileError } from "./errors.ts";
+export { checkDepth } from "./json-depth.ts";
 export { checkFile, openFile, openFileSync } from "./open-file.ts";
 export {
   MOST_OF_RECORD,

@@ -1,6 +1,7 @@
 /** Adapters in PEFT's files: `adapter_config.json` and `adapter_model.safetensors`, with PEFT's keys. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkDepth } from "@precipice/files";
 import {
   CheckpointError,
   type DecoderConfig,
@@ -195,6 +196,7 @@ const layersOf = (value: unknown, count: number): ReadonlyArray<number> | undefi
 const readConfigJson = (file: string): Record<string, unknown> => {
   const text = readText(file, "give the folder of a PEFT adapter");
   try {
+    checkDepth(text);
     const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch (error) {

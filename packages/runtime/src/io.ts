@@ -1,5 +1,5 @@
 /** File system calls as Effects whose failure is an `ArtifactError` that names the path and, where known, the remedy. */
-import { openFile } from "@precipice/files";
+import { FileError, openFile } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import { announceRead, statOf } from "./disk.ts";
 import { ArtifactError } from "./errors.ts";
@@ -25,7 +25,7 @@ export function ioError(path: string, cause: unknown): ArtifactError {
     message:
       code === "ENOENT"
         ? `${path} does not exist`
-        : `${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        : `${path}: ${cause instanceof FileError ? cause.reason : cause instanceof Error ? cause.message : String(cause)}`,
     path,
     cause,
     ...(remedy === undefined ? {} : { remedy }),

@@ -1,4 +1,5 @@
 /** With `--json` a program that reads stdout finds errors there too, as one line of the same stream. */
+import { clip, MOST_SAID } from "@precipice/files";
 import { PipelineError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 
@@ -19,6 +20,7 @@ export const jsonErrors =
           error instanceof PipelineError
             ? error.issues
             : [{ code: error.code, message: error.message, remedy: error.remedy }];
-        process.stdout.write(`${JSON.stringify({ type: "error", issues })}\n`);
+        const told = issues.map((issue) => ({ ...issue, message: clip(issue.message, MOST_SAID) }));
+        process.stdout.write(`${JSON.stringify({ type: "error", issues: told })}\n`);
       }),
     );

@@ -1,5 +1,5 @@
 /** `precipice serve MODEL…`: checkpoints behind an OpenAI-compatible address, with interventions and adapters by request. */
-import { badByte, readFileBytesSync } from "@precipice/files";
+import { badByte, checkDepth, readFileBytesSync } from "@precipice/files";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -255,7 +255,9 @@ const jsonFiles = <A>(flag: string, given: ReadonlyArray<string>, read: (json: u
         const bytes = readFileBytesSync(file, 64 << 20);
         const bad = badByte(bytes);
         if (bad !== undefined) throw new Error(`${bad.message} (line ${bad.line}, column ${bad.column})`);
-        json = JSON.parse(new TextDecoder("utf-8").decode(bytes));
+        const content = new TextDecoder("utf-8").decode(bytes);
+        checkDepth(content);
+        json = JSON.parse(content);
       } catch (error) {
         return refuse(`cannot be read: ${(error as Error).message}`);
       }

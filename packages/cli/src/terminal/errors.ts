@@ -1,4 +1,5 @@
 /** Errors on stderr: `file:line:column CODE message`, then what to do about it. */
+import { clip, MOST_SAID } from "@precipice/files";
 import { ArtifactError, errorCode, errorRemedy, PipelineError, PluginError, RunError } from "@precipice/runtime";
 import * as Cause from "effect/Cause";
 import * as Option from "effect/Option";
@@ -50,10 +51,13 @@ function errorLines(
 ): ReadonlyArray<string> {
   if (!(error instanceof PipelineError)) return infoLines(error, paint);
   return error.issues.flatMap(({ file, line, column, code, message, remedy }) => [
-    `${paint("bold", printable(`${file}:${line}:${column}`))} ${paint("red", code)} ${printable(message)}`,
+    `${paint("bold", printable(`${file}:${line}:${column}`))} ${paint("red", code)} ${said(message)}`,
     ...(remedy === undefined ? [] : [paint("dim", `  ${printable(remedy)}`)]),
   ]);
 }
+
+/** A message may repeat what it complains about, and that may be of any length. */
+const said = (message: string): string => printable(clip(message, MOST_SAID));
 
 /** `CODE message` with its remedy and, for defects, where it happened. */
 export function infoLines(
@@ -66,7 +70,7 @@ export function infoLines(
   paint: Painter,
 ): ReadonlyArray<string> {
   return [
-    `${paint("red", error.code)} ${printable(error.message)}`,
+    `${paint("red", error.code)} ${said(error.message)}`,
     ...(error.remedy === undefined ? [] : [paint("dim", `  ${printable(error.remedy)}`)]),
     ...(Array.isArray(error.stack) ? error.stack.map((frame) => paint("dim", `  ${printable(frame)}`)) : []),
   ];

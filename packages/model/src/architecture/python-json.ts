@@ -1,5 +1,7 @@
 /** JSON as Python writes it: `NaN`, `Infinity` and `-Infinity` are numbers there. */
 
+import { checkDepth } from "@precipice/files";
+
 /** A string, or one of the three words; anything else stands for itself. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
 
@@ -8,6 +10,7 @@ const NOT_A_NUMBER = "\uE000NaN\uE001";
 
 /** The value of a text, as Python's `json.loads` reads it. Throws `SyntaxError`. */
 export const parsePythonJson = (text: string): unknown => {
+  checkDepth(text);
   try {
     return JSON.parse(text);
   } catch (error) {

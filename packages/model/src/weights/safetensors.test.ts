@@ -167,7 +167,7 @@ describe("a file that lies", () => {
       /element type constructor/,
     ],
     ["nothing", () => join(fileOf("{}"), "..", "absent.safetensors"), "", /cannot be opened/],
-    ["a folder", () => tempFolder(), "", /is no file/],
+    ["a folder", () => tempFolder(), "", /not a regular file/],
   ])("%s", (_, make, place, problem) => {
     const file = make();
     const error = refused(() => readHeader(file));

@@ -3,7 +3,7 @@
  * Reading never loads a whole file; a file that lies about itself is refused before any byte of it is used.
  */
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
-import { openFileSync, someOf } from "@precipice/files";
+import { checkDepth, FileError, openFileSync, someOf } from "@precipice/files";
 import type { DType } from "@precipice/onnx";
 import { DTYPES } from "@precipice/onnx";
 import { UNQUANTISED } from "../architecture/quantisation.ts";
@@ -62,12 +62,18 @@ const openOrFail = (file: string): ReturnType<typeof openFileSync> => {
   try {
     return openFileSync(file);
   } catch (error) {
-    return fail(file, "", `cannot be opened: ${(error as Error).message}`, "check the path");
+    return fail(
+      file,
+      "",
+      `cannot be opened: ${error instanceof FileError ? error.reason : (error as Error).message}`,
+      "check the path",
+    );
   }
 };
 
 const parseJson = (file: string, text: string): Record<string, unknown> => {
   try {
+    checkDepth(text);
     const value: unknown = JSON.parse(text);
     if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Record<string, unknown>;
   } catch {

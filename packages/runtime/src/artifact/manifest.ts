@@ -1,6 +1,7 @@
 /** `artifact.json`: what a folder holds and where it came from, so that an artifact explains itself without its pipeline. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { FileError } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { readTextIfThere } from "../disk.ts";
@@ -95,7 +96,11 @@ const hashOf = (manifest: object): string => createHash("sha256").update(JSON.st
  */
 export const findManifest = Effect.fnUntraced(function* (folder: string) {
   const path = join(folder, manifestFile);
-  const text = yield* io(path, () => readTextIfThere(path));
+  const text = yield* io(path, () => readTextIfThere(path)).pipe(
+    Effect.mapError((error) =>
+      error.cause instanceof FileError ? damaged(folder, `artifact.json: ${error.cause.reason}`, error.cause) : error,
+    ),
+  );
   if (text === undefined) return undefined;
   const parsed = yield* Effect.try({
     try: (): unknown => JSON.parse(text),

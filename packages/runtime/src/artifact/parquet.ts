@@ -2,9 +2,18 @@
  * Rows to and from Parquet. hyparquet is the maintained successor of parquetjs: no dependencies, and it reads what others
  * write. Files open as they are in DuckDB, pandas and polars.
  */
-import { type AsyncBuffer, parquetMetadataAsync, parquetReadObjects, type SchemaElement } from "hyparquet";
+import {
+  type AsyncBuffer,
+  parquetMetadata,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  type SchemaElement,
+} from "hyparquet";
 import { ByteWriter, ParquetWriter, parquetWriteBuffer } from "hyparquet-writer";
 import type { Column } from "./column.ts";
+
+/** Columns of places on a map are none here, and looking for them never ends where a header says "minus two children". */
+const PLAIN = { geoparquet: false } as const;
 
 export type Row = { readonly [column: string]: unknown };
 
@@ -31,6 +40,7 @@ export async function decodeParquet(
 ): Promise<Array<Row>> {
   const rows = await parquetReadObjects({
     file: bytes.buffer,
+    metadata: parquetMetadata(bytes.buffer, PLAIN),
     columns: columns.map((column) => column.name),
     ...(limit === undefined ? {} : { rowEnd: limit }),
   });
@@ -98,7 +108,7 @@ export async function* parquetBatches(
   most: number,
   wanted: ReadonlyArray<string>,
 ): AsyncGenerator<ReadonlyArray<Row>> {
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await parquetMetadataAsync(file, PLAIN);
   const used = columns.filter(({ name }) => wanted.includes(name));
   let start = 0;
   for (const group of metadata.row_groups) {

@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { clip, MOST_SAID } from "@precipice/files";
 import * as Cause from "effect/Cause";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
@@ -353,8 +354,9 @@ function errorInfo(cause: Cause.Cause<StageError | ArtifactError | RunError>): E
             .slice(1, 6)
             .map((frame) => frame.trim())
         : [];
-    return { code: "E_STAGE_DEFECT", message, remedy: "This is a bug in the stage.", stack };
+    return { code: "E_STAGE_DEFECT", message: clip(message, MOST_SAID), remedy: "This is a bug in the stage.", stack };
   }
   const code = failure.code ?? "E_STAGE";
-  return { code, message: failure.message, ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }) };
+  const message = clip(failure.message, MOST_SAID);
+  return { code, message, ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }) };
 }

@@ -2,6 +2,7 @@
  * Which files of a data set's repository are a config's split, by the rules of Hugging Face's `datasets`: the card's `configs` where
  * it has any, else names of folders and files; one format only. What those rules leave out is told in `notes`.
  */
+import { someOf } from "@precipice/files";
 import { Pipeline, StageError } from "@precipice/runtime";
 import { type CardConfig, readCard } from "./dataset-card.ts";
 import { formatOfFiles, isData, isOfFormat } from "./dataset-format.ts";
@@ -207,8 +208,8 @@ const unknown = (what: string, kind: string, name: string | undefined, names: Re
   const near = name === undefined ? undefined : Pipeline.nearest(name, names);
   return failDataset(
     name === undefined
-      ? `${what}: has several configs, and none was chosen: ${names.join(", ")}`
-      : `${what}: has no ${kind} "${name}"; there are ${names.join(", ") || "none"}`,
+      ? `${what}: has several configs, and none was chosen: ${someOf(names)}`
+      : `${what}: has no ${kind} "${name}"; there are ${someOf(names) || "none"}`,
     near === undefined ? 'Choose with "config" and "split"' : `Did you mean "${near}"?`,
   );
 };

@@ -1,4 +1,5 @@
 /** JSON as data sets need it: numbers keep their text, and a key that stands twice is an error. */
+import { checkDepth } from "@precipice/files";
 import { failFile } from "./row.ts";
 
 /** Numbers a double prints in another way than they are written: whole numbers past 2^53, `1.10`, `1.0`, `1e5`. */
@@ -11,6 +12,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
 
 /** The value, or the error of `JSON.parse`. `NaN`, which Python writes for a missing cell, is null; `Infinity` keeps its text. */
 export const parseJson = (text: string): unknown => {
+  checkDepth(text);
   try {
     return strictJson(text);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import type { Prompt } from "@precipice/artifacts";
+import { clip, someOf } from "@precipice/files";
 import { isHubSource } from "@precipice/model";
 import { StageError } from "@precipice/runtime";
 import { random } from "@precipice/stats";
@@ -135,14 +136,28 @@ async function* first<A>(items: AsyncGenerator<A>, n = Number.POSITIVE_INFINITY)
   }
 }
 
+/** An object as text is "[object Object]", whatever it holds. */
+const isComparable = (cell: unknown): boolean =>
+  cell === null ||
+  typeof cell !== "object" ||
+  (Array.isArray(cell) && cell.every((one) => one === null || typeof one !== "object"));
+
 /** A misspelt column of a filter would silently keep nothing. */
 const checkFiltered = ({ row, place }: PlacedRow, where: Where): void => {
   for (const column of Object.keys(where)) {
-    if (Object.hasOwn(row, column)) continue;
+    if (Object.hasOwn(row, column)) {
+      if (isComparable(row[column])) continue;
+      failFile(
+        `${place}: column "${column}", which "where" names, holds an object; a text, a number, a boolean or a list of these can be compared`,
+        "Filter by another column, or load the data set with Python and save the rows you want",
+      );
+    }
     failFile(
-      `${place}: there is no column "${column}", which "where" names, among ${Object.keys(row)
-        .filter((name) => !name.startsWith("$"))
-        .join(", ")}`,
+      `${place}: there is no column "${column}", which "where" names, among ${someOf(
+        Object.keys(row)
+          .filter((name) => !name.startsWith("$"))
+          .map((name) => clip(name, 200)),
+      )}`,
       'Check "where"',
     );
   }

@@ -18,18 +18,29 @@ interface Chunk {
   readonly bytes: ArrayBuffer;
 }
 
-/** Where packed pages begin in the bytes of a column, and what their runs are checked against once they are unpacked. */
-const packedPages = new WeakMap<ArrayBufferLike, Map<number, PageRuns>>();
+/** The packed pages of a row group, and what their runs are checked against once they are unpacked. */
+export class PackedPages {
+  /** By place in their column and length; the decoder holds copies of the bytes, so the bytes tell which it is. */
+  readonly #pages = new Map<string, { readonly packed: Uint8Array; readonly runs: PageRuns }[]>();
 
-/** To be called with the bytes of a page as they were packed and as they are: throws `Error` where its runs lie. */
-export const checkUnpacked = (packed: Uint8Array, page: Uint8Array): void => {
-  const runs = packedPages.get(packed.buffer)?.get(packed.byteOffset);
-  if (runs !== undefined) checkRuns(page, runs);
-};
+  add(packed: Uint8Array, runs: PageRuns): void {
+    const key = keyOf(packed);
+    this.#pages.set(key, [...(this.#pages.get(key) ?? []), { packed, runs }]);
+  }
+
+  /** Throws `Error` where the runs of a page, packed and as it is, lie, or where it is none of these pages. */
+  check(packed: Uint8Array, page: Uint8Array): void {
+    const same = (this.#pages.get(keyOf(packed)) ?? []).filter((one) => Buffer.compare(one.packed, packed) === 0);
+    if (same.length === 0) throw new Error("a page where none is stated");
+    for (const { runs } of same) checkRuns(page, runs);
+  }
+}
+
+const keyOf = ({ byteOffset, length }: Uint8Array): string => `${byteOffset} ${length}`;
 
 /**
- * Reads the wanted columns of a row group and checks their pages. The result gives their bytes without reading them again. Throws
- * `Error` with what does not fit. `flat`: columns of one value a row.
+ * Reads the wanted columns of a row group and checks their pages. The result gives their bytes without reading them again, and takes
+ * part in unpacking. Throws `Error` with what does not fit. `flat`: columns of one value a row.
  */
 export const checkedGroup = async (
   file: AsyncBuffer,
@@ -37,34 +48,52 @@ export const checkedGroup = async (
   columns: ReadonlyArray<string>,
   flat: ReadonlySet<string>,
   schema: SchemaTree,
-): Promise<AsyncBuffer> => {
+): Promise<{ readonly file: AsyncBuffer; readonly pages: PackedPages }> => {
   const rows = Number(group.num_rows);
   if (!(rows >= 0)) throw new Error(`a row group of ${rows} rows`);
   if (rows > MOST_ROWS) throw tooMuch(`has ${rows.toLocaleString("en")} rows`, `${MOST_ROWS.toLocaleString("en")} are`);
-  const chunks: Chunk[] = [];
+  const metas = group.columns.flatMap(({ meta_data: meta }) =>
+    meta !== undefined && columns.includes(meta.path_in_schema[0] ?? "") ? [meta] : [],
+  );
+  const packed = metas.reduce((sum, meta) => sum + Number(meta.total_compressed_size), 0);
+  const isInside = (meta: ColumnMetaData) => Number(meta.total_compressed_size) <= file.byteLength;
+  if (packed > MOST_BYTES && metas.every(isInside))
+    throw tooMuch(`has ${packed.toLocaleString("en")} bytes`, "2 GB are");
+  const chunks = await Promise.all(metas.map((meta) => chunkOf(file, meta)));
+  const pages = new PackedPages();
   let unpacked = 0;
-  for (const { meta_data } of group.columns) {
-    const column = meta_data?.path_in_schema[0] ?? "";
-    if (meta_data === undefined || !columns.includes(column)) continue;
-    const chunk = await chunkOf(file, meta_data);
-    chunks.push(chunk);
-    const { values, bytes } = pagesOf(chunk.bytes, meta_data, getTreePath(schema, meta_data.path_in_schema));
+  for (const [i, meta_data] of metas.entries()) {
+    const column = meta_data.path_in_schema[0] ?? "";
+    const chunk = chunks[i] as Chunk;
+    const { values, bytes } = pagesOf(
+      chunk.bytes,
+      meta_data,
+      getTreePath(schema, meta_data.path_in_schema),
+      flat,
+      pages,
+    );
     unpacked += bytes;
     if (unpacked > MOST_BYTES) throw tooMuch(`unpacks to ${unpacked.toLocaleString("en")} bytes`, "2 GB are");
     const isWhole = flat.has(column) ? values === rows : values === Number(meta_data.num_values) && values >= rows;
     if (!isWhole)
       throw new Error(`column "${column}" has pages of ${values} values, and its row group states ${rows} rows`);
   }
-  const slice = (start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer> => {
-    const to = end ?? file.byteLength;
-    const chunk = chunks.find((one) => one.start <= start && to <= one.end);
-    if (chunk === undefined) return Promise.resolve(file.slice(start, to));
-    return start === chunk.start && to === chunk.end
-      ? chunk.bytes
-      : chunk.bytes.slice(start - chunk.start, to - chunk.start);
+  const slice = (start: number, end = file.byteLength): ArrayBuffer | Promise<ArrayBuffer> => {
+    const held = chunks.filter((one) => one.start < end && start < one.end);
+    if (held.length === 0) return Promise.resolve(file.slice(start, end));
+    if (held.length === 1 && held[0]?.start === start && held[0].end === end) return held[0].bytes;
+    const bytes = new Uint8Array(end - start); // what lies between wanted columns is not looked at
+    for (const one of held) {
+      const from = Math.max(start, one.start);
+      bytes.set(new Uint8Array(one.bytes, from - one.start, Math.min(end, one.end) - from), from - start);
+    }
+    return bytes.buffer;
   };
-  return { byteLength: file.byteLength, slice };
+  return { file: { byteLength: file.byteLength, slice }, pages };
 };
+
+/** A dictionary has none. */
+const NO_RUNS: PageRuns = { values: 0, levels: [], data: "plain" };
 
 const tooMuch = (what: string, most: string): Error =>
   new Error(`a row group ${what}, and at most ${most} read at once; write the file with smaller row groups`);
@@ -79,15 +108,19 @@ const chunkOf = async (file: AsyncBuffer, meta: ColumnMetaData): Promise<Chunk> 
   return { start, end, bytes };
 };
 
-/** Values and unpacked bytes that the headers of a column's pages state, up to `wanted` values. */
-const pagesOf = (buffer: ArrayBuffer, meta: ColumnMetaData, path: SchemaTree[]): { values: number; bytes: number } => {
+/** Values and unpacked bytes that the headers of a column's pages state: of as many pages as the decoder will read. */
+const pagesOf = (
+  buffer: ArrayBuffer,
+  meta: ColumnMetaData,
+  path: SchemaTree[],
+  flat: ReadonlySet<string>,
+  packed: PackedPages,
+): { values: number; bytes: number } => {
   const [column = ""] = meta.path_in_schema;
   const wanted = Number(meta.num_values);
-  const packed = new Map<number, PageRuns>();
-  packedPages.set(buffer, packed);
   const reader = { view: new DataView(buffer), offset: 0 };
   let [values, bytes] = [0, 0];
-  while (values < wanted && reader.offset < buffer.byteLength - 1) {
+  while ((values < wanted || !flat.has(column)) && reader.offset < buffer.byteLength - 1) {
     const header = parquetHeader(reader);
     const data = header.data_page_header ?? header.data_page_header_v2;
     const own = data?.num_values ?? header.dictionary_page_header?.num_values ?? 0;
@@ -98,7 +131,8 @@ const pagesOf = (buffer: ArrayBuffer, meta: ColumnMetaData, path: SchemaTree[]):
       throw new Error(`a page of column "${column}" is larger than the column`);
     if (data !== undefined) values += own;
     const page = new Uint8Array(buffer, start, header.compressed_page_size);
-    if (data !== undefined && own <= MOST_VALUES) checkPage(page, header, meta.codec, path, packed);
+    if (data === undefined) packed.add(page, NO_RUNS);
+    else if (own <= MOST_VALUES) checkPage(page, header, meta.codec, path, packed);
     bytes += size;
     if (own > MOST_VALUES || values > MOST_VALUES)
       throw tooMuch(
@@ -115,7 +149,7 @@ const checkPage = (
   { data_page_header: first, data_page_header_v2: second }: PageHeader,
   codec: ColumnMetaData["codec"],
   path: SchemaTree[],
-  packed: Map<number, PageRuns>,
+  packed: PackedPages,
 ): void => {
   let data = page;
   if (second !== undefined) {
@@ -129,5 +163,5 @@ const checkPage = (
   }
   const runs = runsOf((second ?? first) as NonNullable<typeof second>, path, second === undefined);
   if (codec === "UNCOMPRESSED" || second?.is_compressed === false) checkRuns(data, runs);
-  else packed.set(data.byteOffset, runs);
+  else packed.add(data, runs);
 };

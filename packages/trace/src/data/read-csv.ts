@@ -1,4 +1,5 @@
 /** CSV and TSV with a header line. TSV is quoted as CSV is: that is how pandas, DuckDB and spreadsheets write it. */
+import { clip } from "@precipice/files";
 import { csvRecords, QUOTING } from "./csv-records.ts";
 import { textChunks } from "./read-text.ts";
 import { checkColumns, checkNames, failFile, type PlacedRow, type Wanted } from "./row.ts";
@@ -27,7 +28,7 @@ export async function* readCsv(
     }
     if (cells.length !== header.length)
       failFile(
-        `${place}: Invalid Record Length: there ${cells.length === 1 ? "is 1 cell" : `are ${cells.length} cells`}, and the header has ${header.length} columns (${header.join(", ").slice(0, 200)})`,
+        `${place}: Invalid Record Length: there ${cells.length === 1 ? "is 1 cell" : `are ${cells.length} cells`}, and the header has ${header.length} columns (${clip(header.join(", "), 200)})`,
         QUOTING,
       );
     count++;

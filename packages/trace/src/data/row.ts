@@ -1,4 +1,5 @@
 /** Rows of a data file with the place they come from, so that every complaint can name it. */
+import { clip, MOST_SAID, someOf } from "@precipice/files";
 import { Pipeline, StageError } from "@precipice/runtime";
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -18,7 +19,12 @@ export interface Wanted {
 }
 
 export const failFile = (message: string, remedy: string, cause?: unknown): never => {
-  throw new StageError({ code: "E_PROMPTS_FILE", message, remedy, ...(cause === undefined ? {} : { cause }) });
+  throw new StageError({
+    code: "E_PROMPTS_FILE",
+    message: clip(message, MOST_SAID),
+    remedy,
+    ...(cause === undefined ? {} : { cause }),
+  });
 };
 
 /** Fails unless all of them are among the columns there are. */
@@ -27,7 +33,7 @@ export const checkColumns = (place: string, wanted: ReadonlyArray<string>, colum
     if (columns.includes(name)) continue;
     const near = Pipeline.nearest(name, columns);
     failFile(
-      `${place}: there is no column "${name}" among ${columns.map((c) => `"${c}"`).join(", ") || "no columns at all"}`,
+      `${place}: there is no column "${name}" among ${someOf(columns.map((c) => JSON.stringify(clip(c, 200)))) || "no columns at all"}`,
       `${near === undefined ? "" : `Did you mean "${near}"? `}Say which columns hold what with "columns"`,
     );
   }
@@ -39,5 +45,8 @@ export const checkNames = (place: string, columns: ReadonlyArray<string>): void 
   const twice = names.find((name, i) => name !== "" && names.indexOf(name) < i);
   if (twice === undefined) return;
   const at = names.flatMap((name, i) => (name === twice ? [i + 1] : []));
-  failFile(`${place}: the column "${twice}" is there twice: columns ${at.join(" and ")}`, "Rename one of them");
+  failFile(
+    `${place}: the column "${clip(twice, 200)}" is there twice: columns ${someOf(at, 5).replaceAll(", ", " and ")}`,
+    "Rename one of them",
+  );
 };

@@ -1,5 +1,6 @@
 /** A row of any data set as a prompt: which column holds what, templates over columns, chats, and what labels mean. */
 import type { Prompt } from "@precipice/artifacts";
+import { clip, someOf } from "@precipice/files";
 import { isBlank, referenceText } from "@precipice/judge";
 import { Pipeline } from "@precipice/runtime";
 import { chatText, type Role } from "./chat-text.ts";
@@ -110,7 +111,7 @@ const valueText = (row: Row, name: string, place: string, role: Role): string =>
     const columns = Object.keys(row).filter((column) => !column.startsWith("$"));
     const near = Pipeline.nearest(name, columns);
     return failFile(
-      `${place}: there is no "${name}" among ${columns.map((column) => `"${column}"`).join(", ") || "no columns"}`,
+      `${place}: there is no "${name}" among ${someOf(columns.map((column) => JSON.stringify(clip(column, 200)))) || "no columns"}`,
       `${near === undefined ? "" : `Did you mean "${near}"? `}Say which columns hold what with "columns"; a row needs a prompt and a label ("harmful" or "harmless")`,
     );
   }
