@@ -66,7 +66,7 @@ describe("precipice serve", () => {
     while (((await (await fetch(url.replace("/v1", "/health"))).json()) as { rows: number }).rows === 0);
     server.child.kill("SIGTERM");
     expect((await last).choices).toHaveLength(1);
-    expect(await server.ended).toBe(130);
+    expect(await server.ended).toBe(143);
     expect(server.errors()).toMatch(/POST \/v1\/chat\/completions 200 \d+ ms \d+ \+ \d+ tokens/);
     expect(server.errors()).not.toContain("s3cret");
   });

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import module from "node:module";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,10 +23,10 @@ if (major > 22 || (major === 22 && minor >= 19)) {
     process.exit(1);
   }
   // Loading weights frees blocks of many megabytes: glibc gives those of this size back at once, and keeps smaller ones.
-  const env = { MALLOC_MMAP_THRESHOLD_: "8388608", ...process.env };
+  const env = { MALLOC_MMAP_THRESHOLD_: "8388608", ...process.env, PRECIPICE_LAUNCHER: "1" };
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit", env });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 
 /** The Node of the nearest `node_modules` above `folder` that is not the one running. */

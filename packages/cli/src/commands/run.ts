@@ -6,6 +6,7 @@ import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
+import { goOnWithoutReader } from "../process/output.ts";
 import { metricLines } from "../terminal/metrics.ts";
 import { printPlan } from "../terminal/plan-text.ts";
 import { outputWidth, printable } from "../terminal/text.ts";
@@ -58,6 +59,7 @@ export const runCommand = (registry: Registry.Registry) =>
         printPlan(plan, given.json);
         return;
       }
+      goOnWithoutReader();
       const result = yield* Effect.acquireUseRelease(
         Effect.sync(() => viewFor(process.stdout, given.json)),
         (view) =>

@@ -6,6 +6,7 @@ import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
+import { goOnWithoutReader } from "../process/output.ts";
 import { downloadLine } from "../terminal/download-line.ts";
 import { CommandError, commandErrorOf } from "../terminal/errors.ts";
 import { printable } from "../terminal/text.ts";
@@ -94,6 +95,7 @@ export const serveCommand = () =>
         (running) => Effect.promise(() => running.close()),
       );
       const names = server.models.join(", ");
+      goOnWithoutReader();
       process.stdout.write(
         given.json
           ? `${JSON.stringify({ url: `${server.url}/v1`, models: server.models })}\n`

@@ -4,6 +4,7 @@ import * as Flag from "effect/cli/Flag";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as flags from "../flags.ts";
+import { goOnWithoutReader } from "../process/output.ts";
 import { CommandError } from "../terminal/errors.ts";
 import { painterFor, printable } from "../terminal/text.ts";
 
@@ -46,6 +47,7 @@ export const viewCommand = () =>
         onSome: listen,
       });
       const { url } = yield* Effect.acquireRelease(open, ({ close }) => Effect.promise(close));
+      goOnWithoutReader();
       const paint = painterFor(process.stdout);
       process.stdout.write(
         json

@@ -57,9 +57,26 @@ export interface RunResult {
 
 /** Runs exactly `plan`. Node failures are outcomes in the result; only a run that cannot be recorded fails (`E_IO`). */
 export const execute = Effect.fnUntraced(function* (plan: Plan, options: ExecuteOptions = {}) {
-  const folder = yield* RunFolder.open(plan);
-  const spans = yield* runSpans;
+  const id = RunFolder.newId(plan);
+  const run = Effect.gen(function* () {
+    // Both before there is a folder: what cannot run leaves no run.
+    yield* plan.store.lock(leaseOf(id));
+    yield* stillStored(plan);
+    return yield* Effect.uninterruptibleMask((restore) => recorded(plan, id, options, restore));
+  });
+  return yield* Effect.scoped(run);
+});
+
+/** From the folder of the run to its finished record; only the work in between can be interrupted. */
+const recorded = Effect.fnUntraced(function* (
+  plan: Plan,
+  id: string,
+  options: ExecuteOptions,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
+) {
   const outcomes = new Map<string, NodeOutcome>();
+  const folder = yield* RunFolder.open(plan, id, outcomes);
+  const spans = yield* runSpans;
   const emit = (body: RunEventBody): void => {
     const event: RunEvent = { ...body, at: new Date().toISOString() };
     folder.append(event);
@@ -79,12 +96,7 @@ export const execute = Effect.fnUntraced(function* (plan: Plan, options: Execute
       lastDurationMs,
     })),
   });
-  const body = Effect.gen(function* () {
-    yield* plan.store.lock(leaseOf(folder.id));
-    yield* stillStored(plan);
-    yield* runNodes(plan, options, outcomes, emit, spans);
-  });
-  return yield* Effect.scoped(body).pipe(
+  return yield* restore(runNodes(plan, options, outcomes, emit, spans)).pipe(
     Effect.onInterrupt(() => finish(plan, folder, outcomes, emit, "interrupted").pipe(Effect.ignore)),
     Effect.andThen(finish(plan, folder, outcomes, emit, "ok")),
     Effect.ensuring(Effect.sync(() => folder.close())),
@@ -293,7 +305,7 @@ const finish = Effect.fnUntraced(function* (
   const status: RunStatus = ending === "interrupted" ? ending : complete ? "ok" : "failed";
   const wallSeconds = folder.wallSeconds;
   const summary: Summary = { pipeline: plan.pipeline.name, status, wallSeconds, metrics };
-  const published = yield* folder.finish(summary, outcomes, error);
+  const published = yield* folder.finish(summary, error);
   const problem = error === undefined ? {} : { error };
   emit({ type: "run.finished", run: folder.id, path: folder.path, status, wallSeconds, ...problem });
   return {

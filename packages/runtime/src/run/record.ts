@@ -1,12 +1,14 @@
 /** The folder of one run: `runs/<id>/` with `run.json`, `events.jsonl`, `summary.json` and what its artifacts publish. */
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { cp, mkdir } from "node:fs/promises";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { readFileText } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import type { AnyKind } from "../artifact/kind.ts";
+import { makeFolder, remove } from "../disk.ts";
 import { RunError } from "../errors.ts";
+import { ioRemedy } from "../io.ts";
 import type { Plan, PlannedNode } from "../plan/plan.ts";
 import type { ShardInfo } from "../shards/map-rows.ts";
 import { replaceFile } from "../store/durable.ts";
@@ -81,29 +83,49 @@ export class RunFolder {
   readonly startedAt = new Date();
   readonly #plan: Plan;
   readonly #events: number;
+  readonly #outcomes: ReadonlyMap<string, NodeOutcome>;
   readonly #lastProgress = new Map<string, number>();
   /** Asked once, while the run works. */
   readonly #git: Promise<GitState | undefined>;
 
-  private constructor(plan: Plan, id: string, path: string, events: number) {
+  private constructor(
+    plan: Plan,
+    id: string,
+    path: string,
+    events: number,
+    outcomes: ReadonlyMap<string, NodeOutcome>,
+  ) {
     this.#plan = plan;
     this.id = id;
     this.path = path;
     this.#events = events;
+    this.#outcomes = outcomes;
     this.#git = gitState(plan.pipeline.dir);
+    process.once("exit", this.#abandoned);
   }
 
-  /** Creates the folder: `E_IO` when it cannot. */
-  static open(plan: Plan): Effect.Effect<RunFolder, RunError> {
-    return attempt(join(plan.store.root, "runs"), async () => {
-      const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\..*$/, "").replace("T", "-");
-      const id = `${stamp}-${plan.pipeline.name}-${randomBytes(3).toString("hex")}`;
-      const path = join(plan.store.root, "runs", id);
-      mkdirSync(path, { recursive: true });
-      const folder = new RunFolder(plan, id, path, openSync(join(path, "events.jsonl"), "a"));
-      await folder.#write("running", new Map(), undefined);
-      await pointLatest(dirname(path), id);
-      return folder;
+  /** The id of a run of `plan` that starts now. */
+  static newId(plan: Plan): string {
+    const stamp = new Date().toISOString().replace(/[-:]/g, "").replace(/\..*$/, "").replace("T", "-");
+    return `${stamp}-${plan.pipeline.name}-${randomBytes(3).toString("hex")}`;
+  }
+
+  /** Creates the folder, or leaves none: `E_IO`. `outcomes` is read whenever the record is written. */
+  static open(plan: Plan, id: string, outcomes: ReadonlyMap<string, NodeOutcome>): Effect.Effect<RunFolder, RunError> {
+    const path = join(plan.store.root, "runs", id);
+    return attempt(dirname(path), async () => {
+      let folder: RunFolder | undefined;
+      try {
+        await makeFolder(path);
+        folder = new RunFolder(plan, id, path, openSync(join(path, "events.jsonl"), "a"), outcomes);
+        await folder.#write("running", undefined);
+        await pointLatest(dirname(path), id);
+        return folder;
+      } catch (cause) {
+        folder?.close();
+        await remove(path).catch(() => undefined);
+        throw cause;
+      }
     });
   }
 
@@ -125,23 +147,52 @@ export class RunFolder {
     return Math.round(Date.now() - this.startedAt.getTime()) / 1000;
   }
 
-  /** Writes `run.json` and `summary.json` and copies published files, whose names it gives. */
-  finish(
-    summary: Summary,
-    outcomes: ReadonlyMap<string, NodeOutcome>,
-    error: ErrorInfo | undefined,
-  ): Effect.Effect<ReadonlyArray<string>, RunError> {
+  /**
+   * Writes `run.json` and `summary.json` and copies published files, whose names it gives. Where there is no room for that the
+   * record at least says so, in the room it has.
+   */
+  finish(summary: Summary, error: ErrorInfo | undefined): Effect.Effect<ReadonlyArray<string>, RunError> {
     return attempt(this.path, async () => {
       // where something stored is wrong, nothing of it is copied
-      const published = error === undefined ? await this.#copyPublished(outcomes) : [];
+      const published = error === undefined ? await this.#copyPublished(this.#outcomes) : [];
       await replaceFile(join(this.path, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
-      await this.#write(summary.status, outcomes, error);
+      await this.#write(summary.status, error);
       return published;
-    });
+    }).pipe(
+      Effect.tapError(({ code, message, remedy }) =>
+        Effect.sync(() => {
+          const why = { code, message, ...(remedy === undefined ? {} : { remedy }) };
+          this.#overwrite(summary.status === "interrupted" ? "interrupted" : "failed", why);
+        }),
+      ),
+    );
   }
 
   close(): void {
+    process.off("exit", this.#abandoned);
     closeSync(this.#events);
+  }
+
+  /** The process ends while the run is at work: by a second signal, or a defect elsewhere. */
+  readonly #abandoned = (code: number): void => this.#overwrite(code > 128 ? "interrupted" : "failed", undefined);
+
+  /** The record without what takes room, in place of the one there: also on a full disk, and without waiting. */
+  #overwrite(status: RunStatus, error: ErrorInfo | undefined): void {
+    try {
+      const record = this.#record(status, error, undefined);
+      const nodes = record.nodes.map(({ shards: _, ...node }) => node);
+      const bytes = Buffer.from(`${JSON.stringify({ ...record, nodes })}\n`);
+      const file = openSync(join(this.path, "run.json"), "r+");
+      try {
+        if (bytes.length > fstatSync(file).size) return;
+        writeSync(file, bytes, 0, bytes.length, 0);
+        ftruncateSync(file, bytes.length);
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      // Then the run is listed as killed.
+    }
   }
 
   /** The first node keeps a file's plain name; later ones with the same get `<node>-` before it. */
@@ -164,14 +215,15 @@ export class RunFolder {
     return [...taken];
   }
 
-  async #write(
-    status: RunStatus,
-    outcomes: ReadonlyMap<string, NodeOutcome>,
-    error: ErrorInfo | undefined,
-  ): Promise<void> {
+  async #write(status: RunStatus, error: ErrorInfo | undefined): Promise<void> {
+    const record = this.#record(status, error, status === "running" ? undefined : await this.#git);
+    await makeFolder(this.path);
+    await replaceFile(join(this.path, "run.json"), `${JSON.stringify(record, null, 2)}\n`);
+  }
+
+  #record(status: RunStatus, error: ErrorInfo | undefined, git: GitState | undefined): RunRecord {
     const { pipeline, numerics, store } = this.#plan;
-    const git = status === "running" ? undefined : await this.#git;
-    const record: RunRecord = {
+    return {
       format: 1,
       id: this.id,
       pipeline: pipeline.name,
@@ -186,10 +238,8 @@ export class RunFolder {
       environment: environment(),
       ...(git === undefined ? {} : { git }),
       ...(status === "running" ? {} : { peakRssBytes: peakRssBytes() }),
-      nodes: this.#plan.nodes.map((planned) => this.#nodeRecord(planned, outcomes.get(planned.node.name))),
+      nodes: this.#plan.nodes.map((planned) => this.#nodeRecord(planned, this.#outcomes.get(planned.node.name))),
     };
-    await mkdir(this.path, { recursive: true });
-    await replaceFile(join(this.path, "run.json"), `${JSON.stringify(record, null, 2)}\n`);
   }
 
   #nodeRecord(
@@ -234,5 +284,9 @@ export const readSummary = (path: string): Effect.Effect<Summary | undefined> =>
 const attempt = <A>(path: string, operation: () => Promise<A>): Effect.Effect<A, RunError> =>
   Effect.tryPromise({
     try: operation,
-    catch: (cause) => new RunError({ code: "E_IO", message: `${path}: ${(cause as Error).message}`, cause }),
+    catch: (cause) => {
+      const remedy = ioRemedy(cause);
+      const message = `${path}: ${(cause as Error).message}`;
+      return new RunError({ code: "E_IO", message, cause, ...(remedy === undefined ? {} : { remedy }) });
+    },
   });
