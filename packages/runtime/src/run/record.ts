@@ -1,6 +1,6 @@
 /** The folder of one run: `runs/<id>/` with `run.json`, `events.jsonl`, `summary.json` and what its artifacts publish. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { readFileText } from "@precipice/files";
