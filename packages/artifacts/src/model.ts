@@ -2,7 +2,9 @@
  * A model that was opened and checked: where its checkpoint lies, which content it has,
  * and the sizes that stages plan with. Weights stay where they are unless a stage made them.
  */
-import { Artifact } from "@precipice/runtime";
+import { isAbsolute, join } from "node:path";
+import { Artifact, type ArtifactError, type Reader } from "@precipice/runtime";
+import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 
 const model = Schema.Struct({
@@ -26,6 +28,14 @@ export const Model = Artifact.kind("model", {
   version: 1,
   description: "An opened checkpoint: place, digest and sizes (one row)",
   tables: { model },
+  outside: (reader) => Effect.map(folderOf(reader), (folder) => [folder]),
 });
+
+/** Absolute folder of the checkpoint: its own place, or inside the artifact when a stage made it. */
+export const folderOf = (reader: Reader): Effect.Effect<string, ArtifactError> =>
+  Effect.map(reader.rows("model"), (rows) => {
+    const [{ path = "" } = {}] = rows as ReadonlyArray<{ readonly path?: string }>;
+    return isAbsolute(path) ? path : join(reader.path, path);
+  });
 
 export type ModelRow = typeof model.Type;

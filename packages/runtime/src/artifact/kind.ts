@@ -2,9 +2,12 @@
  * An artifact kind says what a folder of results holds: which tables (Parquet), which vectors (Arrow IPC) and which free
  * files, all described by Effect Schemas. Stages are wired by kinds, never by file names.
  */
+import type * as Effect from "effect/Effect";
 import type * as Schema from "effect/Schema";
+import type { ArtifactError } from "../errors.ts";
 import { failuresTable } from "../shards/failures.ts";
 import { columnsOf } from "./column.ts";
+import type { Reader } from "./reader.ts";
 
 /** A row schema: a struct whose fields are column schemas (see `column.ts` for what a column may be). */
 export type RowSchema = Schema.Struct<Schema.Struct.Fields>;
@@ -32,6 +35,11 @@ export interface Kind<
   readonly vectors: Vectors;
   readonly files: ReadonlyArray<string>;
   readonly publish: ReadonlyArray<string>;
+  /**
+   * Absolute folders outside of the store that an artifact stands for, none where it holds everything itself. Their files must not
+   * change while a run reads them.
+   */
+  readonly outside?: (reader: Reader) => Effect.Effect<ReadonlyArray<string>, ArtifactError>;
 }
 
 /** Any kind, its tables and vectors forgotten. */
@@ -48,6 +56,7 @@ export interface KindOptions<Tables extends RowSchemas, Vectors extends RowSchem
   readonly vectors?: Vectors;
   readonly files?: ReadonlyArray<string>;
   readonly publish?: ReadonlyArray<string>;
+  readonly outside?: Kind["outside"];
 }
 
 /**
@@ -101,5 +110,6 @@ export function kind<
     vectors,
     files: options.files ?? [],
     publish: options.publish ?? [],
+    ...(options.outside === undefined ? {} : { outside: options.outside }),
   };
 }

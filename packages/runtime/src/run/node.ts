@@ -24,6 +24,7 @@ import type { Store } from "../store/store.ts";
 import { versionsOf } from "../version.ts";
 import { measureEnergy } from "./energy.ts";
 import type { RunEventBody } from "./events.ts";
+import { assertFingerprint, watchOutside } from "./outside-files.ts";
 
 /** Two progress events of a node are at least this far apart, the last one excepted. */
 const progressGapMs = 100;
@@ -119,8 +120,15 @@ const make = Effect.fnUntraced(function* (
     shards.push(shard);
     emit({ type: "node.shard", node: node.name, ...shard });
   };
+  const unchanged = yield* watchOutside(plan, planned);
+  /** Before a shard or a result is published: everything is still what it was computed from. */
+  const assertInputs = Effect.andThen(unchanged, inputFilesAreWhole(plan, planned));
+  const shardStore = storedShards(store, node.name, origin, planned.forced);
   const mapRows = mapRowsIn({
-    store: storedShards(store, node.name, origin, planned.forced),
+    store: {
+      ...shardStore,
+      keep: (...of) => Effect.uninterruptible(Effect.andThen(assertInputs, shardStore.keep(...of))),
+    },
     key: { ...planned.key, config },
     progress,
     onShard: (shard) => {
@@ -134,13 +142,13 @@ const make = Effect.fnUntraced(function* (
     folder: join(scratch, "shards"),
     root: store.root,
     workspace: store.workspace,
+    assertInputs,
     forced: planned.forced,
     origin,
     progress,
     onShard,
   });
-  const assertInputs = inputFilesAreWhole(plan, planned);
-  yield* assertInputs;
+  yield* inputFilesAreWhole(plan, planned);
   yield* Effect.scoped(
     node.stage.run({
       config: node.config,
@@ -156,6 +164,7 @@ const make = Effect.fnUntraced(function* (
     }),
   ).pipe(Effect.provideService(Logger.CurrentLoggers, logsAsEvents(node.name, emit)));
   yield* assertInputs;
+  yield* assertFingerprint(planned);
   const cost = costOf(Math.round(performance.now() - started), energy());
   if (failures.length > 0) {
     yield* Effect.forEach(open, ({ writeFailures }) => writeFailures(failures), { discard: true });

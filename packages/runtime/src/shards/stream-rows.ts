@@ -57,6 +57,8 @@ export interface StreamContext {
   readonly root: string;
   /** A private folder on the same file system (not created yet), removed with the scope. */
   readonly workspace: Effect.Effect<string, ArtifactError, Scope.Scope>;
+  /** Fails when what the node reads has changed; made before a shard is published. */
+  readonly assertInputs: Effect.Effect<void, ArtifactError>;
   /** What is there is left aside. */
   readonly forced: boolean;
   readonly origin: Omit<Origin, "output" | "durationMs" | "shardRows">;
@@ -144,13 +146,14 @@ const findShards = Effect.fnUntraced(function* <K extends AnyKind, Row, Resource
 });
 
 const publishShard = Effect.fnUntraced(function* (
-  { root, onShard }: StreamContext,
+  { root, onShard, assertInputs }: StreamContext,
   kind: AnyKind,
   shard: Shard,
   folder: string,
   manifest: Manifest,
 ) {
   const replace = shard.state === "damaged";
+  yield* assertInputs;
   yield* io(shard.path, () => publishFolder({ folder, target: shard.path, kind, manifest, root, replace }));
   onShard({ ...infoOf(kind, shard), state: "done", durationMs: manifest.origin.durationMs });
 });
