@@ -31,7 +31,7 @@ export const failFile = (message: string, remedy: string, cause?: unknown): neve
 export const checkColumns = (place: string, wanted: ReadonlyArray<string>, columns: ReadonlyArray<string>): void => {
   for (const name of wanted) {
     if (columns.includes(name)) continue;
-    const near = Pipeline.nearest(name, columns);
+    const near = Pipeline.nearest(name, columns.slice(0, 1000));
     failFile(
       `${place}: there is no column "${name}" among ${someOf(columns.map((c) => JSON.stringify(clip(c, 200)))) || "no columns at all"}`,
       `${near === undefined ? "" : `Did you mean "${near}"? `}Say which columns hold what with "columns"`,
@@ -42,7 +42,8 @@ export const checkColumns = (place: string, wanted: ReadonlyArray<string>, colum
 /** Of two columns of one name only one could be read. A name that is blank, as of an index that pandas writes, is no name. */
 export const checkNames = (place: string, columns: ReadonlyArray<string>): void => {
   const names = columns.map((name) => name.trim());
-  const twice = names.find((name, i) => name !== "" && names.indexOf(name) < i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => name !== "" && (seen.has(name) || !seen.add(name)));
   if (twice === undefined) return;
   const at = names.flatMap((name, i) => (name === twice ? [i + 1] : []));
   failFile(

@@ -109,7 +109,7 @@ const textOf = (row: Row, cell: Cell, place: string, role: Role): string => {
 const valueText = (row: Row, name: string, place: string, role: Role): string => {
   if (!Object.hasOwn(row, name)) {
     const columns = Object.keys(row).filter((column) => !column.startsWith("$"));
-    const near = Pipeline.nearest(name, columns);
+    const near = Pipeline.nearest(name, columns.slice(0, 1000));
     return failFile(
       `${place}: there is no "${name}" among ${someOf(columns.map((column) => JSON.stringify(clip(column, 200)))) || "no columns"}`,
       `${near === undefined ? "" : `Did you mean "${near}"? `}Say which columns hold what with "columns"; a row needs a prompt and a label ("harmful" or "harmless")`,
