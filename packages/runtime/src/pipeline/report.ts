@@ -3,6 +3,9 @@ import { PipelineError, type PipelineIssue } from "../errors.ts";
 import type { LocatedMap, Place } from "./located.ts";
 import { suggestion } from "./nearest.ts";
 
+/** Messages repeat values of the file, which may be of any length. */
+const short = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most)}…`);
+
 export class Report {
   readonly #issues = new Map<string, PipelineIssue>();
   readonly #main: string;
@@ -14,9 +17,10 @@ export class Report {
 
   /** The same problem at the same place counts once: a matrix checks one text many times. */
   readonly add = (issue: PipelineIssue): void => {
-    const { code, file, line, column, message } = issue;
+    const { code, line, column } = issue;
+    const [file, message] = [short(issue.file, 300), short(issue.message, 2000)];
     const key = [code, file, line, column, message].join("\n");
-    if (!this.#issues.has(key)) this.#issues.set(key, issue);
+    if (!this.#issues.has(key)) this.#issues.set(key, { ...issue, file, message });
   };
 
   problem(code: string, message: string, at: Place, remedy?: string): void {

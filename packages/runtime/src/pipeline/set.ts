@@ -7,6 +7,7 @@ import { nearest, suggestion } from "./nearest.ts";
 import { parseReference, type Reference, splitPath } from "./reference.ts";
 import type { Report } from "./report.ts";
 import { natural, typedValue } from "./typed.ts";
+import { maxDepth } from "./yaml.ts";
 
 /** One `--set`, parsed. What its value is depends on what is wanted: see `typed.ts`. */
 export interface Setting {
@@ -47,9 +48,9 @@ export function parseSets(sets: ReadonlyArray<string>, from: string, report: Rep
     const isConfig = target !== undefined && path[2] === "config" && path.length >= 4;
     const isVar = path[0] === "vars" && path.length >= 2;
     const isDefault = path[0] === "defaults" && path.length >= 3;
-    const usable = path.every((step) => step.trim() !== "" && !forbiddenKeys.has(step));
+    const usable = path.length <= maxDepth && path.every((step) => step.trim() !== "" && !forbiddenKeys.has(step));
     if (equals < 0 || !usable || !(isVar || isConfig || isDefault)) {
-      const message = equals < 0 ? `"${set}" has no =VALUE` : `"${set.slice(0, equals)}" cannot be set`;
+      const message = equals < 0 ? `"${set}" has no =VALUE` : `"${set.slice(0, Math.min(equals, 200))}" cannot be set`;
       report.problem("E_SET", message, at, setRemedy(path));
       continue;
     }

@@ -1,5 +1,5 @@
 /** A pipeline file and the fragments it imports, read and parsed: every file with its own variables, defaults and inputs. */
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import { emptyMap, isNull, type Located, type LocatedMap, type Place } from "./located.ts";
 import { suggestion } from "./nearest.ts";
@@ -36,7 +36,7 @@ export const rootKeys = [
   "nodes",
 ];
 const importKeys = ["file", "vars", "inputs"];
-export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+export const namePattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,149}$/;
 /** More imported files than this come out of fragments that multiply each other. */
 const maxImports = 256;
 
@@ -93,7 +93,7 @@ export const readTree = Effect.fn("readTree")(function* (root: LocatedMap, file:
   return documents;
 });
 
-export const nameRemedy = "Names are letters, digits, - and _.";
+export const nameRemedy = "Names are letters, digits, - and _, 150 at most.";
 
 function documentOf({ namespace, root, file, importer, inputs }: Opening, report: Report): Document {
   report.unknownKeys(root, rootKeys, namespace === "" ? "a pipeline" : "a fragment");
@@ -152,7 +152,11 @@ const openImport = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Opening | undefined> {
   const path = resolve(wanted.from ?? importer.dir, wanted.file);
   const elsewhere = wanted.from !== undefined && wanted.from !== importer.dir;
-  const shown = elsewhere ? relative("", path) : join(dirname(opening.file), wanted.file);
+  const shown = isAbsolute(wanted.file)
+    ? wanted.file
+    : elsewhere
+      ? relative("", path)
+      : join(dirname(opening.file), wanted.file);
   const open = [...opening.open, { path, shown }];
   if (opening.open.some((other) => other.path === path)) {
     const message = `files import each other: ${open.map((it) => it.shown).join(" → ")}`;

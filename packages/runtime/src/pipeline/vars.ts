@@ -7,6 +7,7 @@ import type { Located, LocatedMap, LocatedScalar, Place } from "./located.ts";
 import type { Combination } from "./matrix.ts";
 import { suggestion } from "./nearest.ts";
 import { natural, startOf } from "./typed.ts";
+import { maxBytes, maxDepth } from "./yaml.ts";
 
 const reference = /\$?\$\{([^}]*)\}/g;
 const whole = /^\$\{([^}]*)\}$/;
@@ -16,6 +17,8 @@ export class Interpolation {
   readonly #vars: LocatedMap | undefined;
   readonly #report: (issue: PipelineIssue) => void;
   readonly #resolved = new Map<string, Located>();
+  /** Of lists and maps, which resolved variables share. */
+  readonly #weights = new WeakMap<object, number>();
 
   constructor(vars: LocatedMap | undefined, report: (issue: PipelineIssue) => void) {
     this.#vars = vars;
@@ -89,6 +92,7 @@ export class Interpolation {
       return found.type === "scalar" ? { ...found, at, from: startOf(found) } : { ...found, at };
     }
     let incomplete = false;
+    let length = value.length;
     // a path starts where its beginning stands
     let from = text.from;
     const replaced = value.replace(reference, (match, path: string, offset: number) => {
@@ -98,7 +102,10 @@ export class Interpolation {
       if (found === undefined) return "";
       if (found.type === "scalar") {
         if (offset === 0 && found.value !== "") from = startOf(found);
-        return found.written ?? String(found.value);
+        const inserted = found.written ?? String(found.value);
+        length += inserted.length;
+        // Whoever holds the text is told that it is too long.
+        return length > 2 * maxBytes ? "" : inserted;
       }
       const remedy = "Only a single value fits into a text; use the reference alone to insert a list or map.";
       this.#report({ code: "E_VAR_TYPE", message: `\${${path}} is a ${found.type}`, ...at, remedy });
@@ -136,8 +143,29 @@ export class Interpolation {
       this.#report({ code: "E_CYCLE", message, ...at, remedy: "Give one of them a value of its own." });
       return undefined;
     }
-    const value = this.apply(declared, undefined, [...open, name]);
+    const value = open.length >= maxDepth ? undefined : this.apply(declared, undefined, [...open, name]);
+    if (value === undefined || this.#weightOf(value) > maxBytes) {
+      const message =
+        value === undefined
+          ? `variables refer to variables more than ${maxDepth} deep`
+          : `the variable "${name}" is longer than ${maxBytes} bytes: variables of variables multiply`;
+      this.#report({ code: "E_VAR_SIZE", message, ...at, remedy: "Refer to fewer variables from variables." });
+      this.#resolved.set(name, { type: "scalar", at, value: null, missing: true });
+      return undefined;
+    }
     this.#resolved.set(name, value);
     return value;
+  }
+
+  /** Values and characters, of what is shared each time: what reading them one by one takes. */
+  #weightOf(located: Located): number {
+    if (located.type === "scalar") return 1 + (typeof located.value === "string" ? located.value.length : 0);
+    const parts = located.type === "list" ? located.items : located.entries;
+    const known = this.#weights.get(parts);
+    if (known !== undefined) return known;
+    const inner = located.type === "list" ? located.items : [...located.entries.values()].map(({ value }) => value);
+    const weight = inner.reduce((sum, value) => sum + this.#weightOf(value), 1);
+    this.#weights.set(parts, weight);
+    return weight;
   }
 }

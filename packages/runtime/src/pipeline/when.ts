@@ -9,6 +9,7 @@ import type { Combination } from "./matrix.ts";
 import type { Report } from "./report.ts";
 import { naturally } from "./typed.ts";
 import type { Interpolation } from "./vars.ts";
+import { maxDepth } from "./yaml.ts";
 
 /** Whether the node is wanted; `true` after reporting a problem. */
 export function wanted(when: Located, vars: Interpolation, matrix: Combination | undefined, report: Report): boolean {
@@ -57,6 +58,7 @@ class Expression {
   readonly #matrix: Combination | undefined;
   #token: Token;
   #next = 0;
+  #depth = 0;
 
   constructor(source: LocatedScalar, text: string, vars: Interpolation, matrix: Combination | undefined) {
     const wrapped = /^(\s*\$\{)(.*)\}\s*$/s.exec(text);
@@ -106,7 +108,19 @@ class Expression {
   #not(): unknown {
     if (!this.#takes("not", "!")) return this.#comparison();
     const offset = this.#token.offset;
-    return !this.#boolean(this.#not(), offset);
+    return !this.#boolean(
+      this.#inside(() => this.#not()),
+      offset,
+    );
+  }
+
+  /** One level deeper: within the stack of any machine. */
+  #inside<A>(read: () => A): A {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) throw this.#syntax(`it is nested deeper than ${maxDepth} levels`);
+    const value = read();
+    this.#depth -= 1;
+    return value;
   }
 
   #comparison(): unknown {
@@ -135,7 +149,7 @@ class Expression {
   #primary(): unknown {
     const { type, text, offset } = this.#token;
     if (this.#takes("(")) {
-      const value = this.#or();
+      const value = this.#inside(() => this.#or());
       if (!this.#takes(")")) throw this.#syntax('a ")" is missing');
       return value;
     }
@@ -143,7 +157,7 @@ class Expression {
       const items: Array<unknown> = [];
       while (!this.#takes("]")) {
         if (items.length > 0 && !this.#takes(",")) throw this.#syntax('a "," or "]" is missing');
-        items.push(this.#primary());
+        items.push(this.#inside(() => this.#primary()));
       }
       return items;
     }

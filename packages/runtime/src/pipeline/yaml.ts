@@ -15,7 +15,7 @@ export interface Parsed {
 export const maxBytes = 2 * 1024 * 1024;
 /** More values than this only come out of aliases that multiply each other. */
 const maxValues = 200_000;
-const maxDepth = 100;
+export const maxDepth = 100;
 
 /** Parses one YAML document; `origin` shifts places, for values that stand in the middle of a line. */
 export function parseYaml(text: string, file: string, origin: { readonly column: number } = { column: 1 }): Parsed {
@@ -67,7 +67,11 @@ export function parseYaml(text: string, file: string, origin: { readonly column:
       }
       return convert(target, offset, open);
     }
-    const anchor = (node as { anchor?: string }).anchor;
+    const { tag, anchor } = node as { readonly tag?: string; readonly anchor?: string };
+    if (tag !== undefined) {
+      problem("E_YAML_TAG", `the tag ${tag.replace("tag:yaml.org,2002:", "!!")} stands here`, offset, withoutTag);
+      return empty;
+    }
     if (anchor !== undefined) anchors.set(anchor, node);
     if (isScalar(node)) return scalar(node, at, offset);
     const inner = [...open, node];
@@ -111,6 +115,10 @@ export function parseYaml(text: string, file: string, origin: { readonly column:
           keyOffset,
           "References and templates that start with { or [ need quotes.",
         );
+        continue;
+      }
+      if (key.tag !== undefined) {
+        problem("E_YAML_TAG", "a key has a tag", keyOffset, "Write the key without !.");
         continue;
       }
       const name = String(key.value);
@@ -195,6 +203,7 @@ export function parseYaml(text: string, file: string, origin: { readonly column:
   return { value: values > maxValues || tooDeep ? undefined : value, issues };
 }
 
+const withoutTag = "Write the value without !.";
 const flatter = "No pipeline needs that: look for a bracket too many.";
 
 /** Our code and remedy for an error of the YAML parser. */
@@ -205,7 +214,7 @@ function explained(code: string, message: string): readonly [code: string, remed
     case "MULTIPLE_DOCS":
       return ["E_YAML", "A file holds one pipeline: remove the --- line, or split the file."];
     case "TAG_RESOLVE_FAILED":
-      return ["E_YAML_TAG", "Write the value without !."];
+      return ["E_YAML_TAG", withoutTag];
     case "UNEXPECTED_TOKEN":
       if (/flow-(seq|map)-start/.test(message)) {
         return ["E_YAML", 'Inside { } and [ ], put "node[…]" and "${…}" in quotes.'];
