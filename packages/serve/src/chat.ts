@@ -22,7 +22,7 @@ export const chatAnswer = async (
   const messages = body.messages.map(messageOf);
   const prepared = await model.preparer.prepare({ kind: "chat", messages, templateVars }, client, signal);
   const { ids: prompt, reasoning: format } = prepared;
-  checkPrompt(live, prompt);
+  checkPrompt(live, prepared.tokens);
   const stops = stopsOf(body);
   const room = live.maxTokens - prompt.length;
   const limits = withinLimits(format, {

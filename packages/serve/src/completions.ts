@@ -29,7 +29,7 @@ export const completionAnswer = async (
   const prompts: Prepared[] = [];
   for (const args of asked) {
     const prepared = await model.preparer.prepare(args, client, signal);
-    checkPrompt(live, prepared.ids);
+    checkPrompt(live, prepared.tokens);
     prompts.push(prepared);
   }
   const stops = stopsOf(body);
@@ -133,7 +133,7 @@ const promptsOf = (
   const echo = echoes !== true ? undefined : skip_special_tokens === false ? "special" : "plain";
   const argsOf = (one: string | ReadonlyArray<number>): PrepareArgs => {
     if (typeof one === "string") return { kind: "text", text: one, bos, echo };
-    checkPrompt(live, one);
+    checkPrompt(live, one.length);
     const strange = one.find((id) => id < 0 || id >= config.vocab);
     if (strange === undefined) return { kind: "ids", ids: one, echo };
     throw new ApiError({ status: 400, param: "prompt", message: `There is no token ${strange} of ${config.vocab}` });

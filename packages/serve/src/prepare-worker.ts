@@ -53,23 +53,32 @@ const shownAnyway = (vars: TemplateVars | undefined): Reasoning => {
   }
 };
 
+/** It is refused by its length: nothing else of it is worth a copy to the other thread. */
+const tooLong = ({ length }: ReadonlyArray<number>): Prepared => ({
+  ids: [],
+  tokens: length,
+  reasoning: "none",
+  text: "",
+});
+
 const chat = ({ messages, templateVars }: Extract<PrepareArgs, { kind: "chat" }>): Prepared => {
-  const { checkpoint } = open();
+  const { checkpoint, maxTokens } = open();
   const ids = chatIds(checkpoint, messages, templateVars === undefined ? {} : { templateVars });
+  if (ids.length >= maxTokens) return tooLong(ids);
   const system = messages.find(({ role }) => role === "system")?.content;
-  return { ids, reasoning: shown(templateVars, typeof system === "string" ? system : undefined), text: "" };
+  const { length: tokens } = ids;
+  return { ids, tokens, reasoning: shown(templateVars, typeof system === "string" ? system : undefined), text: "" };
 };
 
 const raw = (args: Exclude<PrepareArgs, { kind: "chat" }>): Prepared => {
   const { checkpoint, maxTokens, reasoning, templateVars } = open();
   const { tokenizer } = checkpoint;
   const ids = args.kind === "ids" ? args.ids : tokenizer.encode(args.text, args.bos);
-  // refused by its length anyway
-  if (ids.length === 0 || ids.length >= maxTokens) return { ids, reasoning: "none", text: "" };
+  if (ids.length === 0 || ids.length >= maxTokens) return tooLong(ids);
   const prompt = tokenizer.decode(ids, { special: true });
   const text = args.echo === undefined ? "" : tokenizer.decode(ids, { special: args.echo === "special" });
   const at = rawReasoning(prompt, reasoning) ?? reasoningAt(prompt, shownAnyway(templateVars), reasoning);
-  return { ids, reasoning: at, text };
+  return { ids, tokens: ids.length, reasoning: at, text };
 };
 
 serve({

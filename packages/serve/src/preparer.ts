@@ -30,7 +30,9 @@ export type PrepareArgs =
   | { readonly kind: "ids"; readonly ids: ReadonlyArray<number>; readonly echo: "plain" | "special" | undefined };
 
 export interface Prepared {
+  /** None where the prompt is longer than it may be: then only their number comes back. */
   readonly ids: ReadonlyArray<number>;
+  readonly tokens: number;
   /** Where thinking stands at the end of the prompt. */
   readonly reasoning: Reasoning;
   /** The prompt, where `echo` asked for it. */
@@ -45,29 +47,36 @@ interface Job {
 }
 
 const TIME_LIMIT_MS = 20_000;
+/** Tokenised in some milliseconds. */
+const LONG_CHARACTERS = 16_384;
 /** How long a prompt whose client left may go on: less than a new thread costs. */
 const LEFT_MS = 1_000;
 
 export class Preparer {
   readonly #open: PrepareOpenArgs;
+  /** For long prompts, so that short ones never wait for them; its thread starts with the first. */
+  readonly #long: Preparer | undefined;
   readonly #queue = new FairQueue<Job>();
   #host: WorkerHost | undefined;
   #running = false;
   #closed = false;
 
-  private constructor(open: PrepareOpenArgs) {
+  private constructor(open: PrepareOpenArgs, long?: Preparer) {
     this.#open = open;
+    this.#long = long;
   }
 
   /** Rejects with `CheckpointError` where the tokenizer cannot be used. */
   static async open(args: PrepareOpenArgs): Promise<Preparer> {
-    const preparer = new Preparer(args);
+    const preparer = new Preparer(args, new Preparer(args));
     await preparer.#started();
     return preparer;
   }
 
   /** Rejects with `CheckpointError`, with a 400 for what takes too long, with the signal's reason. */
   prepare(args: PrepareArgs, client: ClientPath, signal: AbortSignal): Promise<Prepared> {
+    if (this.#long !== undefined && charactersOf(args) > LONG_CHARACTERS)
+      return this.#long.prepare(args, client, signal);
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const leave = () => {
@@ -95,7 +104,7 @@ export class Preparer {
   async close(): Promise<void> {
     this.#closed = true;
     for (let job = this.#queue.take(); job !== undefined; job = this.#queue.take()) job.reject(closedError());
-    await this.#host?.kill();
+    await Promise.all([this.#host?.kill(), this.#long?.close()]);
   }
 
   async #work(): Promise<void> {
@@ -147,6 +156,13 @@ export class Preparer {
     return host;
   }
 }
+
+const charactersOf = (args: PrepareArgs): number =>
+  args.kind === "chat"
+    ? args.messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0)
+    : args.kind === "text"
+      ? args.text.length
+      : args.ids.length;
 
 const closedError = () => new ApiError({ status: 503, message: "The server is closing" });
 const tooLong = () =>
