@@ -91,11 +91,12 @@ describe("precipice serve", () => {
           [...plain, "--api-key-env", "NO_SUCH_KEY"],
           [...plain, "organism://cliff"],
           [...plain, "--queue", "0"],
+          [...plain, "--host", "0.0.0.0", "--port", "0"],
         ].map(wrong),
       ),
     ).toEqual(
-      ["E_SERVE_PORT", "E_SERVE_FILE", "E_SERVER_KEY", "E_FLAG two models", "E_FLAG --queue"].map((code) =>
-        expect.stringContaining(code),
+      ["E_SERVE_PORT", "E_SERVE_FILE", "E_SERVER_KEY", "E_FLAG two models", "E_FLAG --queue", "E_SERVE_OPEN"].map(
+        (code) => expect.stringContaining(code),
       ),
     );
     taken.close();

@@ -20,7 +20,7 @@ export class ApiError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor({ status, message, type, param = undefined, code = undefined, headers = {} }: ApiErrorFields) {
-    super(message);
+    super(clipped(message));
     this.status = status;
     this.type = type ?? typeOf(status);
     this.param = param ?? null;
@@ -33,6 +33,11 @@ export class ApiError extends Error {
     return { error: { message, type, param, code } };
   }
 }
+
+/** A message may quote what was sent, and that may be long. */
+const MOST_CHARACTERS = 2_000;
+const clipped = (message: string): string =>
+  message.length <= MOST_CHARACTERS ? message : `${message.slice(0, MOST_CHARACTERS)}…`;
 
 const typeOf = (status: number): ApiErrorType => {
   if (status === 401) return "authentication_error";

@@ -1,23 +1,28 @@
 /** `POST /v1/chat/completions`: messages through the chat template; thinking comes back as `reasoning_content`. */
 import { randomUUID } from "node:crypto";
-import { chatIds, type LiveRequest, type Message, ReasoningStream, withinLimits } from "@precipice/model";
+import { type LiveRequest, type Message, ReasoningStream, withinLimits } from "@precipice/model";
 import type { Answer } from "./answer.ts";
 import { checkPrompt } from "./check-prompt.ts";
 import { interventionsOf } from "./interventions.ts";
 import { type ChatBody, samplingOf, stopsOf } from "./request.ts";
 import type { ServedModel } from "./served-model.ts";
-import { anySeed, type Delta, seedOf, type Usage, usageOf, type Writing, write } from "./writing.ts";
+import { anySeed, type Caller, type Delta, seedOf, type Usage, usageOf, type Writing, write } from "./writing.ts";
 
-/** Throws `ApiError`, `DecoderError` and `CheckpointError` for what cannot be written, before any work. */
-export const chatAnswer = (model: ServedModel, adapter: string | undefined, body: ChatBody): Answer => {
-  const { checkpoint, live } = model;
+/** Rejects with `ApiError`, `DecoderError` and `CheckpointError` for what cannot be written, before anything is. */
+export const chatAnswer = async (
+  model: ServedModel,
+  adapter: string | undefined,
+  body: ChatBody,
+  { client, signal }: Caller,
+): Promise<Answer> => {
+  const { checkpoint, live, slots } = model;
+  const changes = interventionsOf(model, body.interventions);
   const vars = { ...model.templateVars, ...body.chat_template_kwargs };
   const templateVars = Object.keys(vars).length === 0 ? undefined : vars;
   const messages = body.messages.map(messageOf);
-  const prompt = chatIds(checkpoint, messages, templateVars === undefined ? {} : { templateVars });
-  const system = messages.find(({ role }) => role === "system")?.content;
-  const format = model.reasoningWith(templateVars, typeof system === "string" ? system : undefined);
-  checkPrompt(live, prompt);
+  const prepared = await model.preparer.prepare({ kind: "chat", messages, templateVars }, client, signal);
+  const { ids: prompt, reasoning: format } = prepared;
+  checkPrompt(live, prepared.tokens);
   const stops = stopsOf(body);
   const room = live.maxTokens - prompt.length;
   const limits = withinLimits(format, {
@@ -28,7 +33,7 @@ export const chatAnswer = (model: ServedModel, adapter: string | undefined, body
   const request: Omit<LiveRequest, "seed"> = {
     ids: prompt,
     ...limits,
-    ...interventionsOf(model, body.interventions),
+    ...changes,
     reasoning: format,
     sampling: samplingOf(body),
     stopStrings: stops,
@@ -38,6 +43,7 @@ export const chatAnswer = (model: ServedModel, adapter: string | undefined, body
   for (const row of requests.slice(0, 1)) live.check(row);
   const writing: Writing = {
     live,
+    slots,
     requests,
     split: () => {
       const stream = new ReasoningStream(checkpoint.tokenizer, format, stops);
@@ -62,12 +68,12 @@ export const chatAnswer = (model: ServedModel, adapter: string | undefined, body
     );
 
   return {
-    rows: requests.length,
+    promptTokens: prompt.length * requests.length,
     streams: body.stream === true,
-    whole: async (signal) => {
+    whole: async (caller) => {
       const texts = requests.map(() => ({ thinking: "", text: "" }));
       const ends: Ended[] = [];
-      for await (const delta of write(writing, signal)) {
+      for await (const delta of write(writing, caller)) {
         const text = texts[delta.choice] as { thinking: string; text: string };
         if (delta.type === "end") ends[delta.choice] = delta;
         else {
@@ -94,7 +100,7 @@ export const chatAnswer = (model: ServedModel, adapter: string | undefined, body
       const prompts = tokenIds ? { prompt_token_ids: prompt } : {};
       return { body: { ...head, object: "chat.completion", choices, usage: told, ...prompts }, usage: told };
     },
-    events: async function* (signal) {
+    events: async function* (caller) {
       const chunk = (choices: ReadonlyArray<object>, more: object = {}) => ({
         ...head,
         object: "chat.completion.chunk",
@@ -114,7 +120,7 @@ export const chatAnswer = (model: ServedModel, adapter: string | undefined, body
         first,
       );
       const ends: Ended[] = [];
-      for await (const delta of write(writing, signal)) {
+      for await (const delta of write(writing, caller)) {
         if (delta.type === "end") {
           ends.push(delta);
           yield chunk([choice(delta.choice, {}, delta.finish)]);

@@ -1,30 +1,41 @@
 /** `POST /v1/completions`: the prompt as it is, as text or as token ids, with everything the model writes in one text. */
 import { randomUUID } from "node:crypto";
-import { type LiveRequest, type Reasoning, rawReasoning, reasoningAt, TextStream } from "@precipice/model";
+import { type LiveRequest, TextStream } from "@precipice/model";
 import type { Answer } from "./answer.ts";
 import { ApiError } from "./api-error.ts";
 import { checkPrompt } from "./check-prompt.ts";
 import { interventionsOf } from "./interventions.ts";
+import type { PrepareArgs, Prepared } from "./preparer.ts";
 import { type CompletionBody, samplingOf, stopsOf } from "./request.ts";
 import type { ServedModel } from "./served-model.ts";
-import { anySeed, type Delta, seedOf, usageOf, type Writing, write } from "./writing.ts";
+import { anySeed, type Caller, type Delta, seedOf, usageOf, type Writing, write } from "./writing.ts";
 
 /** OpenAI's own default: short. */
 const MAX_TOKENS = 16;
 
-/** Throws `ApiError` and `DecoderError` for what cannot be written, before any work. */
-export const completionAnswer = (model: ServedModel, adapter: string | undefined, body: CompletionBody): Answer => {
-  const { checkpoint, live } = model;
+/** Rejects with `ApiError` and `DecoderError` for what cannot be written, before anything is. */
+export const completionAnswer = async (
+  model: ServedModel,
+  adapter: string | undefined,
+  body: CompletionBody,
+  { client, signal }: Caller,
+): Promise<Answer> => {
+  const { checkpoint, live, slots } = model;
   const { tokenizer } = checkpoint;
   const special = body.skip_special_tokens === false;
   const decode = (ids: ReadonlyArray<number>) => tokenizer.decode(ids, { special });
-  const prompts = promptsOf(model, body);
-  for (const ids of prompts) checkPrompt(live, ids);
+  const changes = interventionsOf(model, body.interventions);
+  const asked = promptsOf(model, body);
+  const prompts: Prepared[] = [];
+  for (const args of asked) {
+    const prepared = await model.preparer.prepare(args, client, signal);
+    checkPrompt(live, prepared.tokens);
+    prompts.push(prepared);
+  }
   const stops = stopsOf(body);
   const seed = body.seed ?? anySeed();
   const copies = body.n ?? 1;
-  const changes = interventionsOf(model, body.interventions);
-  const requests = prompts.flatMap((ids) =>
+  const requests = prompts.flatMap(({ ids, reasoning }) =>
     Array.from(
       { length: copies },
       (_, i): LiveRequest => ({
@@ -32,16 +43,17 @@ export const completionAnswer = (model: ServedModel, adapter: string | undefined
         seed: seedOf(seed, i),
         maxNewTokens: Math.min(live.maxTokens - ids.length, body.max_tokens ?? MAX_TOKENS),
         ...changes,
-        reasoning: reasoningAfter(model, ids),
+        reasoning,
         sampling: samplingOf(body),
         stopStrings: stops,
         adapter,
       }),
     ),
   );
-  for (const request of requests) live.check(request);
+  for (const [i, request] of requests.entries()) if (i % copies === 0) live.check(request);
   const writing: Writing = {
     live,
+    slots,
     requests,
     split: () => {
       const stream = new TextStream(decode, stops);
@@ -58,10 +70,10 @@ export const completionAnswer = (model: ServedModel, adapter: string | undefined
     created: Math.floor(Date.now() / 1000),
     model: body.model,
   };
-  const promptTokens = prompts.reduce((sum, ids) => sum + ids.length, 0);
+  const promptTokens = prompts.reduce((sum, { ids }) => sum + ids.length, 0);
   const tokenIds = body.return_token_ids === true;
-  const promptOf = (choice: number) => prompts[Math.floor(choice / copies)] as ReadonlyArray<number>;
-  const echo = (choice: number) => (body.echo === true ? decode(promptOf(choice)) : "");
+  const promptOf = (choice: number) => prompts[Math.floor(choice / copies)];
+  const echo = (choice: number) => promptOf(choice)?.text ?? "";
   const usage = (ends: ReadonlyArray<Ended>) =>
     usageOf(
       promptTokens,
@@ -70,12 +82,12 @@ export const completionAnswer = (model: ServedModel, adapter: string | undefined
     );
 
   return {
-    rows: requests.length,
+    promptTokens: promptTokens * copies,
     streams: body.stream === true,
-    whole: async (signal) => {
+    whole: async (caller) => {
       const texts = requests.map((_, choice) => echo(choice));
       const ends: Ended[] = [];
-      for await (const delta of write(writing, signal)) {
+      for await (const delta of write(writing, caller)) {
         if (delta.type === "end") ends[delta.choice] = delta;
         else texts[delta.choice] += delta.text;
       }
@@ -84,19 +96,19 @@ export const completionAnswer = (model: ServedModel, adapter: string | undefined
         text: texts[choice],
         logprobs: null,
         finish_reason: finish,
-        ...(tokenIds ? { token_ids: ids, prompt_token_ids: promptOf(choice) } : {}),
+        ...(tokenIds ? { token_ids: ids, prompt_token_ids: promptOf(choice)?.ids } : {}),
       }));
       const told = usage(ends);
       return { body: { ...head, choices, usage: told }, usage: told };
     },
-    events: async function* (signal) {
+    events: async function* (caller) {
       const chunk = (index: number, text: string, finish: string | null, more: object = {}) => ({
         ...head,
         choices: [{ index, text, logprobs: null, finish_reason: finish, ...more }],
       });
       if (body.echo === true) for (const [choice] of requests.entries()) yield chunk(choice, echo(choice), null);
       const ends: Ended[] = [];
-      for await (const delta of write(writing, signal)) {
+      for await (const delta of write(writing, caller)) {
         if (delta.type === "end") {
           ends.push(delta);
           yield chunk(delta.choice, "", delta.finish);
@@ -112,46 +124,22 @@ export const completionAnswer = (model: ServedModel, adapter: string | undefined
 
 type Ended = Extract<Delta, { readonly type: "end" }>;
 
+/** What `requests` of each prompt are made from. Throws a 400 for ids that are none, or too many. */
 const promptsOf = (
-  { checkpoint: { tokenizer, config } }: ServedModel,
-  { prompt, add_special_tokens }: CompletionBody,
-): ReadonlyArray<ReadonlyArray<number>> => {
-  const encode = (text: string) => tokenizer.encode(text, add_special_tokens === false ? "asis" : "auto");
-  const known = (ids: ReadonlyArray<number>) => {
-    const strange = ids.find((id) => id < 0 || id >= config.vocab);
-    if (strange === undefined) return ids;
+  { checkpoint: { config }, live }: ServedModel,
+  { prompt, add_special_tokens, echo: echoes, skip_special_tokens }: CompletionBody,
+): ReadonlyArray<PrepareArgs> => {
+  const bos = add_special_tokens === false ? "asis" : "auto";
+  const echo = echoes !== true ? undefined : skip_special_tokens === false ? "special" : "plain";
+  const argsOf = (one: string | ReadonlyArray<number>): PrepareArgs => {
+    if (typeof one === "string") return { kind: "text", text: one, bos, echo };
+    checkPrompt(live, one.length);
+    const strange = one.find((id) => id < 0 || id >= config.vocab);
+    if (strange === undefined) return { kind: "ids", ids: one, echo };
     throw new ApiError({ status: 400, param: "prompt", message: `There is no token ${strange} of ${config.vocab}` });
   };
-  if (typeof prompt === "string") return [encode(prompt)];
+  if (typeof prompt === "string") return [argsOf(prompt)];
   if (prompt.length === 0) throw new ApiError({ status: 400, param: "prompt", message: "There is no prompt" });
-  if (typeof prompt[0] === "number") return [known(prompt as ReadonlyArray<number>)];
-  return (prompt as ReadonlyArray<string | ReadonlyArray<number>>).map((one) =>
-    typeof one === "string" ? encode(one) : known(one),
-  );
-};
-
-/** Where thinking stands at the end of a raw prompt: what scopes of interventions go by. */
-const reasoningAfter = (
-  { checkpoint, reasoningWith, templateVars, reasoning }: ServedModel,
-  ids: ReadonlyArray<number>,
-): Reasoning => {
-  const prompt = checkpoint.tokenizer.decode(ids, { special: true });
-  const said = rawReasoning(prompt, reasoning);
-  return (
-    said ??
-    reasoningAt(
-      prompt,
-      safely(() => reasoningWith(templateVars)),
-      reasoning,
-    )
-  );
-};
-
-/** A checkpoint without a chat template still completes. */
-const safely = (work: () => Reasoning): Reasoning => {
-  try {
-    return work();
-  } catch {
-    return "none";
-  }
+  if (typeof prompt[0] === "number") return [argsOf(prompt as ReadonlyArray<number>)];
+  return (prompt as ReadonlyArray<string | ReadonlyArray<number>>).map(argsOf);
 };

@@ -2,6 +2,7 @@
 import * as Exit from "effect/Exit";
 import * as Schema from "effect/Schema";
 import { ApiError } from "./api-error.ts";
+import { type BodyLimits, checkShape } from "./body-shape.ts";
 
 /** Clients send null for what they leave out. */
 const maybe = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema));
@@ -99,13 +100,14 @@ export const CompletionBody = Schema.Struct({
 export type CompletionBody = typeof CompletionBody.Type;
 
 /** Throws a 400 that names what does not fit; unknown fields are errors, so that none is thought to act. */
-export const decodeBody = <A>(schema: Schema.Codec<A, unknown>, text: string): A => {
+export const decodeBody = <A>(schema: Schema.Codec<A, unknown>, text: string, most: BodyLimits): A => {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     throw new ApiError({ status: 400, message: "The body is no JSON" });
   }
+  checkShape(json, most);
   const decoded = Schema.decodeUnknownExit(schema)(json, { onExcessProperty: "error" });
   if (Exit.isSuccess(decoded)) return decoded.value;
   const error = Exit.findErrorOption(decoded);

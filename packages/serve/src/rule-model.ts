@@ -26,7 +26,7 @@ export const ruleAnswer = ({ id, reply }: RuleModel, body: ChatBody): Answer => 
   const head = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: id };
   const choice = { index: 0, logprobs: null };
   return {
-    rows: 0,
+    promptTokens: 0,
     streams: body.stream === true,
     whole: async () => {
       const message = { role: "assistant", content, refusal: null };

@@ -3,14 +3,12 @@ import {
   type AdapterWeights,
   type ChatOptions,
   type Checkpoint,
-  CheckpointError,
   LiveGenerator,
   type LiveOptions,
-  NO_MARKERS,
-  type Reasoning,
-  reasoningOf,
   type TemplateVars,
 } from "@precipice/model";
+import { Preparer } from "./preparer.ts";
+import { Slots } from "./slots.ts";
 
 export interface HeadFactor {
   readonly layer: number;
@@ -39,8 +37,10 @@ export interface ServeModel {
 export interface ServedModel extends ServeModel {
   readonly live: LiveGenerator;
   readonly created: number;
-  /** How it delimits its thinking; `none` where nothing shows it. */
-  readonly reasoningWith: (vars: TemplateVars | undefined, system?: string) => Reasoning;
+  readonly preparer: Preparer;
+  readonly slots: Slots;
+  /** Takes all rows out and frees its threads. */
+  readonly close: () => Promise<void>;
 }
 
 /** Loads it. Rejects with `SessionError`, `DecoderError`; throws `CheckpointError` where its tokenizer cannot be used. */
@@ -53,30 +53,20 @@ export const openServedModel = async (model: ServeModel): Promise<ServedModel> =
     headScale: renorm,
     directionEdit: renorm !== undefined,
   });
-  const known = new Map<string, Reasoning>();
-  const reasoningWith = (vars: TemplateVars | undefined, system?: string): Reasoning => {
-    const key = JSON.stringify([vars ?? {}, system]);
-    const found = known.get(key) ?? shownReasoning(model, vars, system);
-    if (known.size > 100) known.clear(); // callers choose the keys
-    known.set(key, found);
-    return found;
-  };
-  return { ...model, live, created: Math.floor(Date.now() / 1000), reasoningWith };
-};
-
-const shownReasoning = (
-  { checkpoint, reasoning }: ServeModel,
-  templateVars: TemplateVars | undefined,
-  system: string | undefined,
-): Reasoning => {
   try {
-    return reasoningOf(checkpoint, {
-      ...(reasoning === undefined ? {} : { reasoning }),
-      ...(templateVars === undefined ? {} : { templateVars }),
-      ...(system === undefined ? {} : { system }),
+    const preparer = await Preparer.open({
+      folder: checkpoint.folder,
+      maxTokens: live.maxTokens,
+      reasoning: model.reasoning,
+      templateVars: model.templateVars,
     });
+    const close = async () => {
+      await Promise.all([live.close(), preparer.close()]);
+    };
+    const slots = new Slots((generator?.workers ?? 2) * (generator?.batch ?? 32));
+    return { ...model, live, created: Math.floor(Date.now() / 1000), preparer, slots, close };
   } catch (error) {
-    if (error instanceof CheckpointError && error.problem === NO_MARKERS) return "none";
+    await live.close();
     throw error;
   }
 };

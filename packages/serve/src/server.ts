@@ -1,21 +1,25 @@
 /**
- * The HTTP side: routes, the key, the bound on what waits, streams of events, and an end that lets running answers finish. It
+ * The HTTP side: routes, the key, bounds on all that waits, streams of events, and an end that lets running answers finish. It
  * listens on the loopback unless told otherwise, and takes JSON only, so that no web page can use it behind its visitor's back.
  */
-import { timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { utf8End } from "@precipice/model";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Answer } from "./answer.ts";
 import { ApiError, asApiError } from "./api-error.ts";
+import { bodyOf } from "./body.ts";
 import { chatAnswer } from "./chat.ts";
 import { completionAnswer } from "./completions.ts";
+import type { ClientPath } from "./fair-queue.ts";
+import { type Limits, limitsOf, type ServerLimits } from "./limits.ts";
+import { isLoopback, namesLoopback, openProblem } from "./loopback.ts";
 import { ChatBody, CompletionBody, decodeBody } from "./request.ts";
 import { type RuleModel, ruleAnswer } from "./rule-model.ts";
 import type { ServedModel } from "./served-model.ts";
-import type { Usage } from "./writing.ts";
+import type { Caller, Usage } from "./writing.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends ServerLimits {
   readonly models: ReadonlyArray<ServedModel>;
   /** Models of rules beside them, for chats only. */
   readonly rules?: ReadonlyArray<RuleModel> | undefined;
@@ -25,8 +29,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** What clients must send as a bearer token; none is asked for by default. */
   readonly apiKey?: string | undefined;
-  /** Most rows that wait or are written at once; who comes then is told to come again later. Default 512. */
-  readonly queue?: number;
+  /** Lets other machines in although no key is asked for. */
+  readonly open?: boolean;
   readonly onRequest?: (request: RequestInfo) => void;
 }
 
@@ -48,16 +52,24 @@ export interface RunningServer {
   readonly close: (graceMs?: number) => Promise<void>;
 }
 
-const MAX_BODY_BYTES = 16 * 2 ** 20;
-const RETRY_AFTER_SECONDS = 1;
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/;
+/** How often time-outs of connections are looked at. */
+const CHECK_MS = 1_000;
 
-/** Rejects where the port cannot be had. */
+/** Rejects where the port cannot be had, and where it would be open to other machines without a key. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { models, host = "127.0.0.1", port = 8000 } = options;
+  const { models, host = "127.0.0.1", port = 8000, apiKey, open = false } = options;
+  const problem = openProblem({ host, apiKey, open });
+  if (problem !== undefined) throw new Error(problem);
+  const limits = limitsOf(options);
   const running = new Set<AbortController>();
   let closing = false;
-  const server = createServer((request, response) => {
+  const times = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.bodyMs,
+    keepAliveTimeout: 65_000, // longer than clients keep a connection they may use again
+    connectionsCheckingInterval: CHECK_MS,
+  };
+  const server = createServer(times, (request, response) => {
     const leaving = new AbortController();
     running.add(leaving);
     const started = performance.now();
@@ -70,17 +82,18 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       options.onRequest?.({ method: request.method ?? "", path: pathOf(request), status, durationMs, usage, error });
     };
     if (closing) response.setHeader("connection", "close");
-    answer(options, request, response, leaving.signal).then(
+    answer({ ...options, limits }, request, response, leaving.signal).then(
       (usage) => done(leaving.signal.aborted ? 499 : response.statusCode, usage),
       (error: unknown) => {
         const told = asApiError(error);
         if (leaving.signal.aborted) return done(499, undefined, "the client left");
-        fail(response, told);
+        fail(limits, response, told);
         done(told.status, undefined, told.message);
       },
     );
   });
-  server.keepAliveTimeout = 65_000; // longer than clients keep a connection they may use again
+  server.maxConnections = limits.connections;
+  server.on("clientError", refuseRaw);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => resolve());
@@ -99,39 +112,40 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
       }, graceMs);
       await closed;
       clearTimeout(timer);
-      await Promise.all(models.map(({ live }) => live.close()));
+      await Promise.all(models.map((model) => model.close()));
     },
   };
 };
 
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.replace(/\?.*$/s, "");
 
+type Serving = Omit<ServerOptions, "limits"> & { readonly limits: Limits };
+
 const answer = async (
-  options: ServerOptions,
+  serving: Serving,
   request: IncomingMessage,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<Usage | undefined> => {
-  const { models, rules = [], host = "127.0.0.1", queue = 512, apiKey } = options;
+  const { models, rules = [], host = "127.0.0.1", apiKey, limits } = serving;
   const path = pathOf(request);
-  if (LOOPBACK.test(host) && !LOOPBACK.test(request.headers.host ?? "localhost"))
+  if (isLoopback(host) && !namesLoopback(request.headers.host ?? "localhost"))
     throw new ApiError({ status: 403, message: "This server answers to names of this machine only" });
   if (path === "/health" || path === "/v1/health") {
     only(request, "GET");
-    const rows = models.reduce((sum, { live }) => sum + live.rows, 0);
-    sendJson(response, { status: "ok", models: models.map(({ id }) => id), rows });
+    sendJson(limits, response, { status: "ok", models: models.map(({ id }) => id), rows: limits.rows.used });
     return undefined;
   }
   if (apiKey !== undefined) checkKey(request, apiKey);
   if (path === "/v1/models" || path.startsWith("/v1/models/")) {
     only(request, "GET");
     const cards = cardsOfAll(models, rules);
-    if (path === "/v1/models") sendJson(response, { object: "list", data: cards });
+    if (path === "/v1/models") sendJson(limits, response, { object: "list", data: cards });
     else {
-      const id = decodeURIComponent(path.slice("/v1/models/".length));
+      const id = decoded(path.slice("/v1/models/".length));
       const card = cards.find((one) => one.id === id);
       if (card === undefined) throw unknownModel(models, rules, id);
-      sendJson(response, card);
+      sendJson(limits, response, card);
     }
     return undefined;
   }
@@ -143,37 +157,64 @@ const answer = async (
   only(request, "POST");
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
     throw new ApiError({ status: 415, message: "Send JSON, with content-type: application/json" });
-  const text = await bodyOf(request);
-  const made = path === "/v1/chat/completions" ? chatOf(models, rules, text) : completionOf(models, text);
-  const rows = models.reduce((sum, { live }) => sum + live.rows, 0);
-  if (rows + made.rows > queue && rows > 0)
-    throw new ApiError({
-      status: 429,
-      message: `${rows} rows are waiting or being written, and ${queue} may`,
-      code: "queue_full",
-      headers: { "retry-after": `${RETRY_AFTER_SECONDS}` },
-    });
-  signal.throwIfAborted();
-  if (!made.streams) {
-    const { body, usage } = await made.whole(signal);
-    sendJson(response, body);
+  const caller: Caller = { client: clientOf(request), signal };
+  const held: Array<() => void> = [];
+  try {
+    const text = await bodyOf(request, limits, held);
+    const made = path === "/v1/chat/completions" ? chatOf(serving, text, caller) : completionOf(serving, text, caller);
+    held.push(limits.rows.take(made.rows));
+    const ready = await made.prepare();
+    held.push(limits.tokens(ready.promptTokens));
+    signal.throwIfAborted();
+    if (ready.streams) return await stream(limits, response, ready, caller);
+    const { body, usage } = await ready.whole(caller);
+    sendJson(limits, response, body);
     return usage;
+  } finally {
+    for (const release of held) release();
   }
-  return stream(response, made, signal);
 };
 
-const chatOf = (models: ReadonlyArray<ServedModel>, rules: ReadonlyArray<RuleModel>, text: string): Answer => {
-  const body = decodeBody(ChatBody, text);
+/** What is known of an answer before its prompts are read: how many rows it has. */
+interface Made {
+  readonly rows: number;
+  readonly prepare: () => Promise<Answer>;
+}
+
+const longest = (models: ReadonlyArray<ServedModel>): number =>
+  Math.max(0, ...models.map(({ live }) => live.maxTokens));
+
+const chatOf = ({ models, rules = [], limits }: Serving, text: string, caller: Caller): Made => {
+  const body = decodeBody(ChatBody, text, { rows: limits.requestRows, maxTokens: longest(models) });
   const rule = rules.find(({ id }) => id === body.model);
-  if (rule !== undefined) return ruleAnswer(rule, body);
+  if (rule !== undefined) return { rows: 0, prepare: async () => ruleAnswer(rule, body) };
   const { model, adapter } = find(models, body.model, body.adapter, rules);
-  return chatAnswer(model, adapter, body);
+  return { rows: body.n ?? 1, prepare: () => chatAnswer(model, adapter, body, caller) };
 };
 
-const completionOf = (models: ReadonlyArray<ServedModel>, text: string): Answer => {
-  const body = decodeBody(CompletionBody, text);
+const completionOf = ({ models, limits }: Serving, text: string, caller: Caller): Made => {
+  const body = decodeBody(CompletionBody, text, { rows: limits.requestRows, maxTokens: longest(models) });
   const { model, adapter } = find(models, body.model, body.adapter);
-  return completionAnswer(model, adapter, body);
+  const many = Array.isArray(body.prompt) && typeof body.prompt[0] !== "number";
+  const rows = (many ? body.prompt.length : 1) * (body.n ?? 1);
+  return { rows, prepare: () => completionAnswer(model, adapter, body, caller) };
+};
+
+/** Turns go round over addresses, within one over keys, within one over connections: no client can make itself many of another kind. */
+const clientOf = ({ headers, socket }: IncomingMessage): ClientPath => [
+  socket.remoteAddress ?? "",
+  createHash("sha256")
+    .update(headers.authorization ?? "")
+    .digest("base64"),
+  `${socket.remotePort ?? 0}`,
+];
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 };
 
 /** A model by its own name or by that of one of its adapters. */
@@ -230,49 +271,43 @@ const checkKey = ({ headers }: IncomingMessage, key: string): void => {
   throw new ApiError({ status: 401, code: "invalid_api_key", message: "The API key is missing or wrong" });
 };
 
-const bodyOf = async (request: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      throw new ApiError({ status: 413, message: `The body is larger than ${MAX_BODY_BYTES} bytes` });
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
-  const end = utf8End(body);
-  if (end !== undefined)
-    throw new ApiError({ status: 400, message: `The body is not UTF-8 from byte ${end} on; send JSON as UTF-8` });
-  return body.toString("utf8");
-};
-
-const sendJson = (response: ServerResponse, body: object, status = 200, headers: object = {}): void => {
+const sendJson = (limits: Limits, response: ServerResponse, body: object, status = 200, headers: object = {}): void => {
   response.writeHead(status, { "content-type": "application/json", ...headers });
-  response.end(JSON.stringify(body));
+  limits.outbox.end(response, JSON.stringify(body));
 };
 
 /** An error as an answer, or as the last event where the answer has begun. */
-const fail = (response: ServerResponse, error: ApiError): void => {
-  if (response.headersSent) response.end(`data: ${JSON.stringify(error.body)}\n\n`);
-  else sendJson(response, error.body, error.status, error.headers);
+const fail = (limits: Limits, response: ServerResponse, error: ApiError): void => {
+  if (response.headersSent) limits.outbox.end(response, `data: ${JSON.stringify(error.body)}\n\n`);
+  else sendJson(limits, response, error.body, error.status, error.headers);
 };
 
-const stream = async (response: ServerResponse, made: Answer, signal: AbortSignal): Promise<Usage> => {
+const stream = async (limits: Limits, response: ServerResponse, made: Answer, caller: Caller): Promise<Usage> => {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
   response.flushHeaders();
-  const events = made.events(signal);
+  const events = made.events(caller);
   for (;;) {
     const next = await events.next();
     const data = next.done === true ? "[DONE]" : JSON.stringify(next.value);
-    if (!response.write(`data: ${data}\n\n`)) await drained(response, signal);
-    if (next.done !== true) continue;
-    response.end();
-    return next.value;
+    if (next.done === true) {
+      limits.outbox.end(response, `data: ${data}\n\n`);
+      return next.value;
+    }
+    await limits.outbox.write(response, `data: ${data}\n\n`, caller.signal);
   }
 };
 
-const drained = (response: ServerResponse, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    response.once("drain", resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+/** What is no request: a header too large, one that does not come to its end. */
+const refuseRaw = (error: Error & { readonly code?: string }, socket: Duplex): void => {
+  const [status, message] =
+    error.code === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? ["408 Request Timeout", "The request did not come to its end in time"]
+      : error.code === "HPE_HEADER_OVERFLOW"
+        ? ["431 Request Header Fields Too Large", "The headers are too large"]
+        : ["400 Bad Request", "This is no HTTP request"];
+  // an answer that has begun cannot become another
+  if (!socket.writable || (socket as Partial<Socket>).bytesWritten !== 0) return void socket.destroy();
+  const body = JSON.stringify(new ApiError({ status: Number(status.slice(0, 3)), message }).body);
+  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`, () => socket.destroy());
+};

@@ -1,5 +1,7 @@
 /** The choices of one request while they are written: token by token from the generator, told as pieces of text. */
 import type { LiveGenerator, LiveRequest } from "@precipice/model";
+import type { ClientPath } from "./fair-queue.ts";
+import type { Slots } from "./slots.ts";
 
 /** Tells a row's tokens as text: thinking and answer apart, or all as one. */
 export interface Splitter {
@@ -10,6 +12,7 @@ export interface Splitter {
 
 export interface Writing {
   readonly live: LiveGenerator;
+  readonly slots: Slots;
   /** One per choice. */
   readonly requests: ReadonlyArray<LiveRequest>;
   readonly split: () => Splitter;
@@ -31,44 +34,84 @@ export type Delta =
       readonly thinkingTokens: number;
     };
 
-/** Rejects as `LiveGenerator.submit` does. Leaving the loop early, or aborting, takes all choices out. */
-export async function* write({ live, requests, split }: Writing, signal: AbortSignal): AsyncGenerator<Delta> {
+/** Who asks, and when he has left. */
+export interface Caller {
+  readonly client: ClientPath;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Rejects as `LiveGenerator.submit` does. Leaving the loop early, or aborting, takes all choices out. A slow reader holds no row back:
+ * what he has not taken is joined, one piece a choice.
+ */
+export async function* write({ live, slots, requests, split }: Writing, caller: Caller): AsyncGenerator<Delta> {
   const left = new AbortController();
-  const both = AbortSignal.any([signal, left.signal]);
-  const rows = requests.map((request) => live.submit({ ...request, signal: both }));
-  const splitters = requests.map(split);
-  const next = async (choice: number) => ({ choice, result: await (rows[choice] as (typeof rows)[number]).next() });
-  const pending = new Map(rows.map((_, choice) => [choice, next(choice)]));
-  try {
-    while (pending.size > 0) {
-      const { choice, result } = await Promise.race(pending.values());
-      if (result.done === true) {
-        pending.delete(choice);
-        continue;
-      }
-      pending.set(choice, next(choice));
-      const splitter = splitters[choice] as Splitter;
-      const event = result.value;
-      if (event.type === "tokens") {
-        const parts = event.ids.map((id) => splitter.push(id));
-        yield { type: "text", choice, ids: event.ids, ...joined(parts) };
-      } else {
+  const signal = AbortSignal.any([caller.signal, left.signal]);
+  let told = new Map<number, Delta[]>();
+  let failed: { readonly error: unknown } | undefined;
+  let wake = () => {};
+  const put = (delta: Delta) => {
+    const before = told.get(delta.choice) ?? [];
+    const last = before.at(-1);
+    if (last?.type === "text" && delta.type === "text") before[before.length - 1] = joined(last, delta);
+    else before.push(delta);
+    told.set(delta.choice, before);
+    wake();
+  };
+  const writeRow = async (request: LiveRequest, choice: number): Promise<void> => {
+    const leave = await slots.enter(caller.client, signal);
+    try {
+      const splitter = split();
+      for await (const event of live.submit({ ...request, signal })) {
+        if (event.type === "tokens") {
+          for (const id of event.ids) put({ type: "text", choice, ids: [id], ...splitter.push(id) });
+          continue;
+        }
         const { thinking, text } = splitter.end();
-        if (thinking !== "" || text !== "") yield { type: "text", choice, ids: [], thinking, text };
+        if (thinking !== "" || text !== "") put({ type: "text", choice, ids: [], thinking, text });
         const { finish, ids } = event.row;
-        yield { type: "end", choice, finish, ids, thinkingTokens: splitter.thinkingTokens() };
+        put({ type: "end", choice, finish, ids, thinkingTokens: splitter.thinkingTokens() });
       }
+    } finally {
+      leave();
     }
+  };
+  let running = requests.length;
+  const rows = requests.map((request, choice) =>
+    writeRow(request, choice)
+      .catch((error: unknown) => {
+        failed ??= { error };
+      })
+      .finally(() => {
+        running--;
+        wake();
+      }),
+  );
+  try {
+    while (running > 0 || told.size > 0) {
+      if (failed !== undefined) throw failed.error;
+      const ready = told;
+      told = new Map();
+      for (const deltas of ready.values()) yield* deltas;
+      if (told.size === 0 && running > 0 && failed === undefined)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+    if (failed !== undefined) throw failed.error;
   } finally {
     left.abort(new Error("nobody listens any more"));
-    await Promise.allSettled(pending.values());
+    await Promise.all(rows);
   }
 }
 
-const joined = (parts: ReadonlyArray<{ readonly thinking: string; readonly text: string }>) => ({
-  thinking: parts.map(({ thinking }) => thinking).join(""),
-  text: parts.map(({ text }) => text).join(""),
-});
+type Text = Extract<Delta, { readonly type: "text" }>;
+
+/** Arrays of ids grow in place: only `write` has them. */
+const joined = (before: Text, next: Text): Text => {
+  (before.ids as number[]).push(...next.ids);
+  return { ...before, thinking: before.thinking + next.thinking, text: before.text + next.text };
+};
 
 export interface Usage {
   readonly prompt_tokens: number;

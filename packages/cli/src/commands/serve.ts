@@ -27,8 +27,12 @@ const options = {
     Argument.atLeast(1),
   ),
   host: Flag.String("host").pipe(
-    Flag.withDescription("Address to listen on; 0.0.0.0 lets other machines in: then set a key"),
+    Flag.withDescription("Address to listen on; 0.0.0.0 lets other machines in, and needs --api-key-env or --open"),
     Flag.withDefault("127.0.0.1"),
+  ),
+  open: Flag.Boolean("open").pipe(
+    Flag.withDescription("Let other machines in although no key is asked for"),
+    Flag.withDefault(false),
   ),
   port: count("port", "Port; 0 takes a free one; default: 8000").pipe(Flag.withDefault(8000)),
   apiKeyEnv: Flag.String("api-key-env").pipe(
@@ -68,6 +72,15 @@ const options = {
   queue: count("queue", "Most rows waiting or being written; beyond that clients get 429; default: 512").pipe(
     Flag.withDefault(512),
   ),
+  requestRows: count(
+    "request-rows",
+    "Most rows of one request, prompts times n; beyond that it gets 400; default: 128, at most --queue",
+  ).pipe(Flag.withDefault(128)),
+  queueTokens: count(
+    "queue-tokens",
+    "Most tokens of prompts, of all rows waiting or being written; default: 4194304",
+  ).pipe(Flag.withDefault(4_194_304)),
+  connections: count("connections", "Most connections at once; default: 4096").pipe(Flag.withDefault(4096)),
   workers: count(
     "workers",
     "Worker threads, each with the weights; default: what a short measurement finds fastest",
@@ -121,7 +134,19 @@ export const serveCommand = () =>
 type Given = Command.Command.Config.Infer<typeof options>;
 
 const open = async (given: Given, signal: AbortSignal) => {
-  const { host, port, atOnce: batch, queue, renorm, plain, weights, quiet } = given;
+  const {
+    host,
+    port,
+    atOnce: batch,
+    queue,
+    requestRows,
+    queueTokens,
+    connections,
+    renorm,
+    plain,
+    weights,
+    quiet,
+  } = given;
   const at = (flag: string, value: number | undefined, least: number) => {
     if (value !== undefined && value < least)
       throw new CommandError("E_FLAG", `${flag} must be at least ${least}, not ${value}`);
@@ -130,6 +155,9 @@ const open = async (given: Given, signal: AbortSignal) => {
   at("--port", port, 0);
   at("--at-once", batch, 1);
   at("--queue", queue, 1);
+  at("--request-rows", requestRows, 1);
+  at("--queue-tokens", queueTokens, 1);
+  at("--connections", connections, 1);
   const maxTokens = at("--max-tokens", Option.getOrUndefined(given.maxTokens), 2);
   const fixed = {
     workers: at("--workers", Option.getOrUndefined(given.workers), 1),
@@ -149,7 +177,7 @@ const open = async (given: Given, signal: AbortSignal) => {
   const [
     { Checkpoint, chooseParallelism },
     { fetchCheckpoint },
-    { openServedModel, startServer },
+    { openProblem, openServedModel, startServer },
     { readAdapter },
     { servedJudge },
   ] = await Promise.all([
@@ -159,6 +187,13 @@ const open = async (given: Given, signal: AbortSignal) => {
     import("@precipice/finetune"),
     import("./serve-judges.ts"),
   ]);
+  const problem = openProblem({ host, apiKey, open: given.open });
+  if (problem !== undefined)
+    throw new CommandError(
+      "E_SERVE_OPEN",
+      problem,
+      "Set a key with --api-key-env NAME, or give --open if everyone who reaches the address may ask.",
+    );
   const opened: Array<Awaited<ReturnType<typeof openServedModel>>> = [];
   try {
     for (const [i, { id, source }] of sources.entries()) {
@@ -204,6 +239,10 @@ const open = async (given: Given, signal: AbortSignal) => {
       host,
       port,
       queue,
+      requestRows,
+      queueTokens,
+      connections,
+      open: given.open,
       apiKey,
       onRequest: ({ method, path, status, durationMs, usage, error }) => {
         if (quiet) return;
@@ -215,7 +254,7 @@ const open = async (given: Given, signal: AbortSignal) => {
     const names = opened.flatMap((model) => [model.id, ...Object.keys(model.adapters ?? {})]);
     return { ...running, models: [...names, ...rules.map(({ id }) => id)] };
   } catch (error) {
-    await Promise.all(opened.map(({ live }) => live.close()));
+    await Promise.all(opened.map((model) => model.close()));
     if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
       throw new CommandError(
         "E_SERVE_PORT",

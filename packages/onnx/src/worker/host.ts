@@ -88,6 +88,12 @@ export class WorkerHost {
     return this.#closed;
   }
 
+  /** End the thread at once, whatever it does: only for threads that run nothing native. Calls in progress reject. */
+  async kill(): Promise<void> {
+    this.#closed ??= this.#exited;
+    await this.#worker.terminate();
+  }
+
   #receive(message: GuestMessage): void {
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
