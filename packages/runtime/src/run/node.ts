@@ -119,8 +119,9 @@ const make = Effect.fnUntraced(function* (
     shards.push(shard);
     emit({ type: "node.shard", node: node.name, ...shard });
   };
+  const assertInputs = inputFilesAreWhole(plan, planned, new Map());
   const mapRows = mapRowsIn({
-    store: storedShards(store, node.name, origin, planned.forced),
+    store: storedShards(store, node.name, origin, planned.forced, assertInputs),
     key: { ...planned.key, config },
     progress,
     onShard: (shard) => {
@@ -137,9 +138,9 @@ const make = Effect.fnUntraced(function* (
     forced: planned.forced,
     origin,
     progress,
+    assertInputs,
     onShard,
   });
-  const assertInputs = inputFilesAreWhole(plan, planned);
   yield* assertInputs;
   yield* Effect.scoped(
     node.stage.run({
@@ -202,9 +203,14 @@ const openWriters = (planned: PlannedNode, store: Store) =>
 
 /**
  * Tables and vectors are verified as they are read. Free files (a checkpoint, an adapter) are read by whoever knows their format:
- * they are verified before the stage runs, and before its results are published they must not have changed.
+ * they are verified before the stage runs, and whenever a shard or a result is to be published they must not have changed: `seen`
+ * has what they were.
  */
-const inputFilesAreWhole = (plan: Plan, { node, key }: PlannedNode): Effect.Effect<void, ArtifactError> =>
+const inputFilesAreWhole = (
+  plan: Plan,
+  { node, key }: PlannedNode,
+  seen: Map<string, string>,
+): Effect.Effect<void, ArtifactError> =>
   Effect.forEach(
     Object.entries(node.stage.inputs as Inputs).flatMap(([name, spec]) =>
       (key.inputs[name] ?? []).map((digest) => plan.store.pathOf(portOf(spec).kind, digest)),
@@ -214,7 +220,7 @@ const inputFilesAreWhole = (plan: Plan, { node, key }: PlannedNode): Effect.Effe
       if (manifest === undefined) return;
       const { tables, vectors } = manifest.contents;
       const read = new Set([...Object.values(tables), ...Object.values(vectors)].map(({ file }) => file));
-      const wrong = yield* findWrongBytes(folder, manifest, (path) => !read.has(path));
+      const wrong = yield* findWrongBytes(folder, manifest, (path) => !read.has(path), seen);
       if (wrong !== undefined) return yield* damaged(folder, wrong);
     }),
     { discard: true },

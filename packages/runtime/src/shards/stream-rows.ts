@@ -61,6 +61,8 @@ export interface StreamContext {
   readonly forced: boolean;
   readonly origin: Omit<Origin, "output" | "durationMs" | "shardRows">;
   readonly progress: (done: number, total: number, unit?: string) => void;
+  /** Fails where a shard must not be kept, for what it was computed from has changed. */
+  readonly assertInputs: Effect.Effect<void, ArtifactError>;
   readonly onShard: (shard: ShardInfo) => void;
 }
 
@@ -97,6 +99,7 @@ export const streamRowsIn = (context: StreamContext): StreamRows =>
               context.progress(done + own, rows.length, unit),
             );
             done += shard.end - shard.start;
+            yield* context.assertInputs;
             const contents = yield* seal;
             const durationMs = Math.round(performance.now() - started);
             const manifest = manifestOf(context, kind, shard, contents, durationMs);
