@@ -66,6 +66,16 @@ const filesIn = (manifest: string): ReadonlyArray<{ path: string; sha256: string
   }
 };
 
+/** Digests of the shards that some artifacts were put together from. */
+const shardsOf = (root: string, digests: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const shards = storedFiles(root)
+    .filter((path) => path.endsWith("artifact.json") && digests.some((digest) => path.includes(digest)))
+    .flatMap((path): ReadonlyArray<{ digest: string }> => {
+      return JSON.parse(readFileSync(join(root, path), "utf8")).origin.shards ?? [];
+    });
+  return [...new Set(shards.map(({ digest }) => digest))];
+};
+
 /** sha256 of every file that an artifact lists, by path. */
 const hashes = (root: string): ReadonlyMap<string, string> =>
   new Map(
@@ -107,7 +117,8 @@ try {
         return producer?.digests[edge.output] ?? "";
       }),
     );
-    return inputs.length === 0 ? [] : [{ name: node.node.name, inputs, outputs: Object.values(node.digests) }];
+    const outputs = Object.values(node.digests);
+    return inputs.length === 0 ? [] : [{ name: node.node.name, inputs, outputs, shards: shardsOf(clean, outputs) }];
   });
   const files = storedFiles(clean);
   const folderOf = (digest: string): string => join(files.find((path) => path.includes(digest)) as string, "..");
@@ -128,11 +139,14 @@ try {
     cpSync(join(clean, ".precipice"), join(root, ".precipice"), { recursive: true });
     const reader = pick(readers);
     for (const digest of reader.outputs) rmSync(join(root, folderOf(digest)), { recursive: true });
-    const digest = pick(reader.inputs);
+    const during = i % 2 === 1;
+    // Half of the runs compute from nothing, the others go on from shards, which may be what is damaged.
+    const fromNothing = draw.next() < 0.5;
+    if (fromNothing) for (const digest of reader.shards) rmSync(join(root, folderOf(digest)), { recursive: true });
+    const digest = pick(fromNothing || during ? reader.inputs : [...reader.inputs, ...reader.shards]);
     const target = pick(files.filter((path) => path.includes(digest)));
     kinds.set(target.split("/").slice(-1)[0] as string, (kinds.get(target.split("/").slice(-1)[0] as string) ?? 0) + 1);
     const where = draw.next();
-    const during = i % 2 === 1;
     const delay = draw.next() * 1500;
     if (!during) flip(join(root, target), where);
     const timer = during ? setTimeout(() => flip(join(root, target), where), delay) : undefined;

@@ -11,4 +11,5 @@ export {
 export { type Manifest, readManifest } from "./artifact/manifest.ts";
 export { type Preview, preview } from "./artifact/preview.ts";
 export { failuresOf, open, type Reader, type VectorSet } from "./artifact/reader.ts";
+export { assertWhole } from "./artifact/stored-folder.ts";
 export type { VectorBatch, Writer } from "./artifact/writer.ts";

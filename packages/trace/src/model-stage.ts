@@ -13,7 +13,7 @@ import {
   isHubSource,
 } from "@precipice/model";
 import { checkpointFolder } from "@precipice/organism";
-import { attempt, Stage } from "@precipice/runtime";
+import { Artifact, attempt, Stage } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 
@@ -96,6 +96,7 @@ export const modelOpen = Stage.make("model.open", {
             onNotice: (message) => Effect.runFork(log(message)),
           }).then((found) => found.folder)
         : checkpointFolder(source, pipelineDir);
+      if (!isHubSource(source)) await Effect.runPromise(Artifact.assertWhole(folder));
       const checkpoint = openAt(folder);
       const { config, notices } = checkpoint;
       for (const notice of notices) Effect.runFork(log(`config.json: ${notice}`));

@@ -1,4 +1,5 @@
 /** `precipice generate MODEL --prompt TEXT`: what a checkpoint writes, as text or as token ids. */
+import { Artifact } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -190,6 +191,7 @@ const generate = async (
   const { fetchCheckpoint } = await import("@precipice/organism");
   const download = downloadLine();
   const folder = await fetchCheckpoint(model, process.cwd(), { ...download, signal }).finally(download.close);
+  await Effect.runPromise(Artifact.assertWhole(folder));
   const checkpoint = Checkpoint.open(folder);
   const { tokenizer } = checkpoint; // opened first: without one nothing that is said of the template helps
   for (const notice of checkpoint.notices) process.stderr.write(`note: ${printableText(notice)}\n`);

@@ -1,5 +1,6 @@
 /** `precipice serve MODEL…`: checkpoints behind an OpenAI-compatible address, with interventions and adapters by request. */
 import { badByte, checkDepth, readFileBytesSync } from "@precipice/files";
+import { Artifact } from "@precipice/runtime";
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -199,6 +200,8 @@ const open = async (given: Given, signal: AbortSignal) => {
     for (const [i, { id, source }] of sources.entries()) {
       const download = downloadLine();
       const folder = await fetchCheckpoint(source, process.cwd(), { ...download, signal }).finally(download.close);
+      for (const path of [folder, ...(i > 0 ? [] : folders.map(([, path]) => path))])
+        await Effect.runPromise(Artifact.assertWhole(path));
       const checkpoint = Checkpoint.open(folder);
       for (const notice of checkpoint.notices) process.stderr.write(`note: ${printable(notice)}\n`);
       const adapters =

@@ -161,18 +161,24 @@ export const findDamage = (folder: string, manifest: Manifest): Effect.Effect<st
 
 /**
  * The first file whose bytes are not what the manifest says, as a sentence; `undefined` when all are. What this process has
- * verified is not read again.
+ * verified is not read again. With `since`, a file that was written to since an earlier look is wrong too, whatever it holds
+ * now: a reader may have seen what it held meanwhile. The first look fills it.
  */
 export const findWrongBytes = (
   folder: string,
   { contents }: Manifest,
   wanted: (path: string) => boolean = () => true,
+  since?: Map<string, string>,
 ): Effect.Effect<string | undefined, ArtifactError> =>
   io(folder, async () => {
     for (const entry of contents.files.filter(({ path }) => wanted(path))) {
       try {
         const file = await VerifiedFile.open(join(folder, entry.path), entry);
         await file.verify().finally(() => file.close());
+        const place = join(folder, entry.path);
+        const before = since?.get(place);
+        if (before !== undefined && before !== file.identity) return `${entry.path} changed while it was read`;
+        since?.set(place, file.identity);
       } catch (cause) {
         if (cause instanceof WrongBytes) return cause.message;
         if (isMissing(cause)) return `${entry.path} is missing`;

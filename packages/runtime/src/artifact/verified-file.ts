@@ -3,7 +3,7 @@
  * a large one block by block, so that a window costs the blocks it touches. What was verified is trusted while the file keeps
  * device, inode, size, modification and change time; whoever writes to it changes the last, which no program can set back.
  */
-import { createHash } from "node:crypto";
+import { createHash, webcrypto } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { openFile } from "@precipice/files";
 import { announceRead } from "../disk.ts";
@@ -32,7 +32,8 @@ const identityOf = async (file: FileHandle): Promise<string> => {
   return [dev, ino, size, mtimeNs, ctimeNs].join(":");
 };
 
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+/** Hashed on other threads while a reader works. */
+const blocksAhead = 3;
 
 /** One file of an artifact, open. */
 export class VerifiedFile implements ByteSource {
@@ -40,6 +41,8 @@ export class VerifiedFile implements ByteSource {
   readonly #file: FileHandle;
   readonly #entry: FileEntry;
   readonly #identity: string;
+  /** Blocks that are being verified, or are wrong. */
+  readonly #begun = new Map<number, Promise<void>>();
 
   private constructor(file: FileHandle, entry: FileEntry, identity: string) {
     this.#file = file;
@@ -69,17 +72,7 @@ export class VerifiedFile implements ByteSource {
   async read(into: Uint8Array, at: number): Promise<void> {
     const { blocks } = this.#entry;
     if (blocks === undefined) await this.verify();
-    else {
-      const known = this.#known();
-      if (known !== "whole") {
-        const last = Math.floor(Math.max(at, at + into.length - 1) / hashBlockBytes);
-        for (let block = Math.floor(at / hashBlockBytes); block <= last; block++) {
-          if (known.has(block)) continue;
-          await this.#verifyBlock(block, blocks[block]);
-          known.add(block);
-        }
-      }
-    }
+    else await this.#verifyWindow(at, at + into.length, blocks);
     await fill(this.#file, into, at);
     await this.#assertSame();
   }
@@ -94,10 +87,7 @@ export class VerifiedFile implements ByteSource {
       hash?.update(piece);
     }
     await this.#assertSame();
-    if (hash !== undefined) {
-      if (hash.digest("hex") !== this.#entry.sha256) throw this.#wrong();
-      this.#trust();
-    }
+    if (hash !== undefined) this.#trust(hash.digest("hex"));
     return bytes;
   }
 
@@ -112,12 +102,17 @@ export class VerifiedFile implements ByteSource {
       hash.update(piece);
     }
     await this.#assertSame();
-    if (hash.digest("hex") !== this.#entry.sha256) throw this.#wrong();
-    this.#trust();
+    this.#trust(hash.digest("hex"));
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  /** Device, inode, size and times: as long as they stay, nobody wrote to the file. */
+  get identity(): string {
+    return this.#identity;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#begun.values());
+    await this.#file.close();
   }
 
   get #key(): string {
@@ -133,15 +128,45 @@ export class VerifiedFile implements ByteSource {
     return none;
   }
 
-  #trust(): void {
+  /** @throws WrongBytes when that is not the file's hash. */
+  #trust(seen: string): void {
+    if (seen !== this.#entry.sha256) throw this.#wrong(this.#entry.sha256, seen);
     verified.set(this.#key, "whole");
+  }
+
+  /** Whoever reads in order finds the next blocks hashed: that is done on other threads while the reader works. */
+  async #verifyWindow(from: number, to: number, blocks: ReadonlyArray<string>): Promise<void> {
+    const known = this.#known();
+    if (known === "whole") return;
+    const first = Math.floor(from / hashBlockBytes);
+    const last = Math.floor(Math.max(from, to - 1) / hashBlockBytes);
+    const inOrder = first === 0 || known.has(first - 1) || known.has(first);
+    const ahead = Math.min(blocks.length - 1, last + (inOrder ? blocksAhead : 0));
+    for (let block = first; block <= last; block++) {
+      for (let next = block; next <= Math.min(ahead, block + blocksAhead); next++)
+        this.#begin(next, blocks[next], known);
+      await this.#begun.get(block);
+    }
+  }
+
+  /** Starts to verify a block, unless that was done or goes on. What it finds is told to whoever waits for the block. */
+  #begin(block: number, expected: string | undefined, known: Set<number>): void {
+    if (known.has(block) || this.#begun.has(block)) return;
+    const done = this.#verifyBlock(block, expected).then(() => {
+      known.add(block);
+      this.#begun.delete(block);
+    });
+    done.catch(() => undefined);
+    this.#begun.set(block, done);
   }
 
   async #verifyBlock(block: number, expected: string | undefined): Promise<void> {
     const from = block * hashBlockBytes;
     const bytes = new Uint8Array(Math.min(hashBlockBytes, this.size - from));
     await fill(this.#file, bytes, from);
-    if (sha256(bytes) !== expected) throw this.#wrong(` (between byte ${from} and ${from + bytes.length})`);
+    const seen = Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes)).toString("hex");
+    await this.#assertSame();
+    if (seen !== expected) throw this.#wrong(expected, seen, ` between byte ${from} and ${from + bytes.length}`);
   }
 
   /** Bytes that were read are those that were verified only if nobody wrote meanwhile. */
@@ -150,10 +175,17 @@ export class VerifiedFile implements ByteSource {
       throw new WrongBytes(`${this.#entry.path} changed while it was read`);
   }
 
-  #wrong(where = ""): WrongBytes {
-    return new WrongBytes(`${this.#entry.path} has other bytes than when it was written${where}`);
+  #wrong(expected: string | undefined, seen: string, where = ""): WrongBytes {
+    return new WrongBytes(
+      `${this.#entry.path} has other bytes than when it was written${where} (sha256 ${seen.slice(0, shownDigits)}…, not ${
+        expected === undefined ? "known" : `${expected.slice(0, shownDigits)}…`
+      })`,
+    );
   }
 }
+
+/** Of a hash, in a message. */
+const shownDigits = 12;
 
 const pieceBytes = 1 << 26;
 

@@ -122,13 +122,9 @@ const make = Effect.fnUntraced(function* (
   };
   const unchanged = yield* watchOutside(plan, planned);
   /** Before a shard or a result is published: everything is still what it was computed from. */
-  const assertInputs = Effect.andThen(unchanged, inputFilesAreWhole(plan, planned));
-  const shardStore = storedShards(store, node.name, origin, planned.forced);
+  const assertInputs = Effect.andThen(unchanged, inputFilesAreWhole(plan, planned, new Map()));
   const mapRows = mapRowsIn({
-    store: {
-      ...shardStore,
-      keep: (...of) => Effect.uninterruptible(Effect.andThen(assertInputs, shardStore.keep(...of))),
-    },
+    store: storedShards(store, node.name, origin, planned.forced, assertInputs),
     key: { ...planned.key, config },
     progress,
     onShard: (shard) => {
@@ -142,13 +138,13 @@ const make = Effect.fnUntraced(function* (
     folder: join(scratch, "shards"),
     root: store.root,
     workspace: store.workspace,
-    assertInputs,
     forced: planned.forced,
     origin,
     progress,
+    assertInputs,
     onShard,
   });
-  yield* inputFilesAreWhole(plan, planned);
+  yield* assertInputs;
   yield* Effect.scoped(
     node.stage.run({
       config: node.config,
@@ -211,9 +207,14 @@ const openWriters = (planned: PlannedNode, store: Store) =>
 
 /**
  * Tables and vectors are verified as they are read. Free files (a checkpoint, an adapter) are read by whoever knows their format:
- * they are verified before the stage runs, and before its results are published they must not have changed.
+ * they are verified before the stage runs, and whenever a shard or a result is to be published they must not have changed: `seen`
+ * has what they were.
  */
-const inputFilesAreWhole = (plan: Plan, { node, key }: PlannedNode): Effect.Effect<void, ArtifactError> =>
+const inputFilesAreWhole = (
+  plan: Plan,
+  { node, key }: PlannedNode,
+  seen: Map<string, string>,
+): Effect.Effect<void, ArtifactError> =>
   Effect.forEach(
     Object.entries(node.stage.inputs as Inputs).flatMap(([name, spec]) =>
       (key.inputs[name] ?? []).map((digest) => plan.store.pathOf(portOf(spec).kind, digest)),
@@ -223,7 +224,7 @@ const inputFilesAreWhole = (plan: Plan, { node, key }: PlannedNode): Effect.Effe
       if (manifest === undefined) return;
       const { tables, vectors } = manifest.contents;
       const read = new Set([...Object.values(tables), ...Object.values(vectors)].map(({ file }) => file));
-      const wrong = yield* findWrongBytes(folder, manifest, (path) => !read.has(path));
+      const wrong = yield* findWrongBytes(folder, manifest, (path) => !read.has(path), seen);
       if (wrong !== undefined) return yield* damaged(folder, wrong);
     }),
     { discard: true },

@@ -83,6 +83,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
     forced: false,
     origin,
     progress,
+    assertInputs: Effect.void,
     onShard,
   });
   yield* Effect.scoped(

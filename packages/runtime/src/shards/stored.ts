@@ -5,17 +5,22 @@ import type { Manifest, Origin } from "../artifact/manifest.ts";
 import { open } from "../artifact/reader.ts";
 import { create } from "../artifact/writer.ts";
 import { makeFolder } from "../disk.ts";
+import type { ArtifactError } from "../errors.ts";
 import { io } from "../io.ts";
 import type { Store } from "../store/store.ts";
 import { versions } from "../version.ts";
 import { type Contents, contentsOf, type Piece, type ShardStore } from "./map-rows.ts";
 
-/** Shards of node `node`; one that is damaged is computed again; `force` leaves stored ones aside and replaces them. */
+/**
+ * Shards of node `node`; one that is damaged is computed again; `force` leaves stored ones aside and replaces them.
+ * `assertInputs` fails where a shard must not be kept, for what it was computed from has changed.
+ */
 export const storedShards = (
   store: Store,
   node: string,
   origin: Omit<Origin, "output" | "durationMs" | "shardRows">,
   force: boolean,
+  assertInputs: Effect.Effect<void, ArtifactError>,
 ): ShardStore => ({
   find: <K extends AnyKind>(kind: K, digest: string) =>
     force
@@ -32,6 +37,7 @@ export const storedShards = (
     took: { readonly rows: number; readonly durationMs: number },
   ) =>
     Effect.gen(function* () {
+      yield* assertInputs;
       const folder = yield* store.workspace;
       yield* io(folder, () => makeFolder(folder));
       const { writer, seal } = create(kind, folder);

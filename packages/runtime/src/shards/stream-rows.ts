@@ -57,12 +57,12 @@ export interface StreamContext {
   readonly root: string;
   /** A private folder on the same file system (not created yet), removed with the scope. */
   readonly workspace: Effect.Effect<string, ArtifactError, Scope.Scope>;
-  /** Fails when what the node reads has changed; made before a shard is published. */
-  readonly assertInputs: Effect.Effect<void, ArtifactError>;
   /** What is there is left aside. */
   readonly forced: boolean;
   readonly origin: Omit<Origin, "output" | "durationMs" | "shardRows">;
   readonly progress: (done: number, total: number, unit?: string) => void;
+  /** Fails where a shard must not be kept, for what it was computed from has changed. */
+  readonly assertInputs: Effect.Effect<void, ArtifactError>;
   readonly onShard: (shard: ShardInfo) => void;
 }
 
@@ -99,6 +99,7 @@ export const streamRowsIn = (context: StreamContext): StreamRows =>
               context.progress(done + own, rows.length, unit),
             );
             done += shard.end - shard.start;
+            yield* context.assertInputs;
             const contents = yield* seal;
             const durationMs = Math.round(performance.now() - started);
             const manifest = manifestOf(context, kind, shard, contents, durationMs);
@@ -146,14 +147,13 @@ const findShards = Effect.fnUntraced(function* <K extends AnyKind, Row, Resource
 });
 
 const publishShard = Effect.fnUntraced(function* (
-  { root, onShard, assertInputs }: StreamContext,
+  { root, onShard }: StreamContext,
   kind: AnyKind,
   shard: Shard,
   folder: string,
   manifest: Manifest,
 ) {
   const replace = shard.state === "damaged";
-  yield* assertInputs;
   yield* io(shard.path, () => publishFolder({ folder, target: shard.path, kind, manifest, root, replace }));
   onShard({ ...infoOf(kind, shard), state: "done", durationMs: manifest.origin.durationMs });
 });
