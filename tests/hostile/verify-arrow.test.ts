@@ -23,7 +23,7 @@ function fileOf(dtype: "f32" | "f16", rows: number, batches = 1, dim = 3): Uint8
   const parts: Array<Uint8Array> = [];
   for (let i = 0; i < batches; i++) {
     const data = dtype === "f16" ? new Uint16Array(rows * dim) : new Float32Array(rows * dim).fill(2);
-    parts.push(...encoder.write({ columns: Array.from({ length: rows }, (_, k) => row(k)), data }));
+    parts.push(...encoder.write({ dim, columns: Array.from({ length: rows }, (_, k) => row(k)), data }));
   }
   parts.push(...encoder.finish());
   return new Uint8Array(Buffer.concat(parts));

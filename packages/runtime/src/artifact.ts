@@ -12,3 +12,4 @@ export { type Manifest, readManifest } from "./artifact/manifest.ts";
 export { type Preview, preview } from "./artifact/preview.ts";
 export { failuresOf, open, type Reader, type VectorSet } from "./artifact/reader.ts";
 export type { VectorBatch, Writer } from "./artifact/writer.ts";
+export { boundedPreview } from "./bounded/tables.ts";
