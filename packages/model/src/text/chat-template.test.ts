@@ -84,9 +84,7 @@ describe("ChatTemplate", () => {
     const template = open({
       "chat_template.jinja": "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
     });
-    const started = performance.now();
-    expect(refused(() => template.render(hello)).problem).toMatch(/timed out after 1000ms/);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(refused(() => template.render(hello)).problem).toMatch(/makes more than|stopped$/);
     expect(open({ "chat_template.jinja": "still {{ 'here' }}" }).render([])).toBe("still here");
   });
 });

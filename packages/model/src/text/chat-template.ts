@@ -1,10 +1,10 @@
 /** The checkpoint's chat template (Jinja): messages in, text out. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createContext, Script } from "node:vm";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
 import { readText } from "../text-file.ts";
+import { timeLimited } from "../time-limit.ts";
 import { JinjaTemplate } from "./jinja/index.ts";
 import { specialTokens } from "./special-tokens.ts";
 
@@ -19,14 +19,11 @@ export interface Message {
 /** Variables of a template, such as `enable_thinking`. */
 export type TemplateVars = Readonly<Record<string, string | number | boolean>>;
 
-/** A template is somebody else's program: rendering stops after this time. Real ones take milliseconds. */
-const RENDER_LIMIT_MS = 1000;
-const sandbox = createContext({ work: undefined });
-const callWork = new Script("work()");
-const timeLimited = <A>(work: () => A): A => {
-  sandbox["work"] = work;
-  return callWork.runInContext(sandbox, { timeout: RENDER_LIMIT_MS }) as A;
-};
+/**
+ * A template is somebody else's program. Its own budget bounds what it does and makes, the same on every machine; this time is for
+ * what those counts do not see. Real ones take milliseconds.
+ */
+const LIMIT_MS = 1000;
 
 /** The prompt format of a checkpoint. */
 export class ChatTemplate {
@@ -42,7 +39,7 @@ export class ChatTemplate {
     this.source = source;
     this.#specials = specials;
     try {
-      this.#template = new JinjaTemplate(source);
+      this.#template = timeLimited(LIMIT_MS, () => new JinjaTemplate(source));
     } catch (error) {
       throw new CheckpointError({
         file,
@@ -97,7 +94,7 @@ export class ChatTemplate {
         messages,
         add_generation_prompt: generationPrompt,
       };
-      return timeLimited(() => this.#template.render(items));
+      return timeLimited(LIMIT_MS, () => this.#template.render(items));
     } catch (error) {
       throw new CheckpointError({
         file: this.file,

@@ -1,9 +1,10 @@
 /** Attributes and items of values, by the rules of Jinja2's immutable sandbox: what would change a value is not there. */
 
+import { spend, spendItems } from "./budget.ts";
 import { formatText } from "./format-spec.ts";
 import { equal, numberOf } from "./operators.ts";
 import { func, intArg } from "./signature.ts";
-import { at, type Bounds, slice } from "./slices.ts";
+import { at, type Bounds, chars, slice } from "./slices.ts";
 import { stringMethod } from "./string-methods.ts";
 import {
   asText,
@@ -59,7 +60,7 @@ const own = (object: Value, key: Value): Value | undefined => {
   const place = numberOf(key);
   if (typeof place !== "bigint") return undefined;
   const text = asText(object);
-  if (text !== undefined) return at(Array.from(text), place);
+  if (text !== undefined) return at(chars(text), place);
   const items = sequence(object);
   return items === undefined ? undefined : at(items, place);
 };
@@ -77,12 +78,14 @@ export const getSlice = (object: Value, parts: ReadonlyArray<Value | undefined>)
   const bounds: Bounds = { start, stop, step };
   const text = asText(object);
   if (text !== undefined) {
-    const cut = slice(Array.from(text), bounds).join("");
+    const cut = slice(chars(text), bounds).join("");
+    spend(cut.length);
     return object instanceof Markup ? new Markup(cut) : cut;
   }
   const items = sequence(object);
   if (items === undefined) return new Undefined(`'${typeName(object)} object' has no slices`);
   const cut = slice(items, bounds);
+  spendItems(cut.length);
   if (object instanceof Range) {
     const by = object.step * BigInt(step ?? 1);
     const first = (cut[0] as bigint | undefined) ?? object.start;

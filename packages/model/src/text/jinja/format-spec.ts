@@ -1,6 +1,8 @@
 /** `format(value, spec)` and `text.format(…)`, as Python writes them. */
+import { boundedDigits } from "./budget.ts";
 import { floatFormat, isNegative, plainFloat } from "./numbers.ts";
 import { asciiRepr, repr, str } from "./print.ts";
+import { chars, textLength } from "./slices.ts";
 import { asText, bounded, JinjaError, typeName, type Value } from "./values.ts";
 
 const SPEC = /^(?:([\s\S])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u;
@@ -12,6 +14,7 @@ export const formatValue = (value: Value, spec: string): string => {
   const number = typeof value === "boolean" && spec !== "" ? BigInt(value) : value;
   const precision = digits === undefined ? undefined : Number(digits);
   const room = bounded(Number(width ?? 0));
+  if (zero !== undefined && comma !== undefined) boundedDigits(room);
   if (typeof number === "bigint" || typeof number === "number") {
     const zeros = zero !== undefined && align === undefined;
     const body = numeric(number, type, precision, alternate !== undefined, comma);
@@ -33,7 +36,7 @@ export const formatValue = (value: Value, spec: string): string => {
   }
   if ((type !== undefined && type !== "s") || sign !== "" || comma !== undefined || align === "=")
     throw new JinjaError(`Invalid format specifier '${spec}' for object of type 'str'`);
-  const cut = precision === undefined ? text : Array.from(text).slice(0, precision).join("");
+  const cut = precision === undefined ? text : chars(text).slice(0, precision).join("");
   return pad("", cut, room, fill ?? (zero === undefined ? " " : "0"), align ?? "<");
 };
 
@@ -80,13 +83,16 @@ const separated = (digits: string, comma: string | undefined, every: number): st
 /** Zeros in front of digits with separators: they are separated too, and none stands first. */
 const zeroGrouped = (text: string, room: number, comma: string, every: number): string => {
   const [whole, rest] = (/^([\da-fA-F,_]*)(.*)$/.exec(text) as RegExpExecArray).slice(1) as [string, string];
-  let digits = whole.replaceAll(comma, "");
-  while (separated(digits, comma, every).length + rest.length < room) digits = `0${digits}`;
+  const bare = whole.replaceAll(comma, "");
+  const groupsOf = (length: number): number => length + Math.ceil(length / every) - 1;
+  let length = bare.length;
+  while (groupsOf(length) + rest.length < room) length += 1;
+  const digits = bare.padStart(length, "0");
   return separated(digits, comma, every) + rest;
 };
 
 const pad = (lead: string, text: string, width: number, fill: string, align: string): string => {
-  const missing = Math.max(width - Array.from(lead + text).length, 0);
+  const missing = Math.max(width - textLength(lead + text), 0);
   if (align === "=") return lead + fill.repeat(missing) + text;
   const left = align === "<" ? 0 : align === ">" ? missing : Math.floor(missing / 2);
   return fill.repeat(left) + lead + text + fill.repeat(missing - left);

@@ -3,13 +3,14 @@
  * controls, `{% generation %}`, `tojson`, `raise_exception` and `strftime_now`. The parser is that of `@huggingface/jinja`;
  * its tokens are made here and its tree is rewritten, since its values, scopes and white space are not Python's.
  */
+import { budgetFor, UNBOUNDED, within } from "./budget.ts";
 import { freeNames } from "./free-names.ts";
 import { globals } from "./globals.ts";
 import { findHidden } from "./hidden-names.ts";
 import { render } from "./interpreter.ts";
 import { Scope } from "./scope.ts";
 import { type Node, parseTemplate } from "./tree.ts";
-import { toValue } from "./values.ts";
+import { charactersOf, toValue } from "./values.ts";
 
 export { JinjaError } from "./values.ts";
 
@@ -23,14 +24,17 @@ export class JinjaTemplate {
 
   /** Throws `JinjaError` with the line where the source is no Jinja or uses a statement that is not supported. */
   constructor(source: string) {
-    this.#nodes = parseTemplate(source);
-    this.names = freeNames(this.#nodes);
-    findHidden(this.#nodes);
+    [this.#nodes, this.names] = within(UNBOUNDED, () => {
+      const nodes = parseTemplate(source);
+      findHidden(nodes);
+      return [nodes, freeNames(nodes)];
+    });
   }
 
-  /** Throws `JinjaError` where Jinja2 would, and for what is not supported. */
+  /** Throws `JinjaError` where Jinja2 would, for what is not supported, and where the budget for such an input is spent. */
   render(variables: Readonly<Record<string, unknown>>): string {
     const given = Object.entries(variables).map(([name, value]) => [name, toValue(value)] as const);
-    return render(this.#nodes, new Scope(new Scope(undefined, globals(FIXED_DATE)), given));
+    const budget = budgetFor(given.reduce((size, [, value]) => size + charactersOf(value), 0));
+    return within(budget, () => render(this.#nodes, new Scope(new Scope(undefined, globals(FIXED_DATE)), given)));
   }
 }

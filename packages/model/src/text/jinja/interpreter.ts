@@ -1,8 +1,11 @@
 /** Renders a template's tree with Python's values and Jinja2's scopes. */
+
 import { getAttribute, getItem, getSlice } from "./attributes.ts";
+import { deeper, spend, step } from "./budget.ts";
 import { hiddenIn } from "./hidden-names.ts";
 import { Loop } from "./loop.ts";
 import { macro } from "./macro.ts";
+import { made } from "./made.ts";
 import { binary, concat, holds, unary } from "./operators.ts";
 import { str } from "./print.ts";
 import { Scope } from "./scope.ts";
@@ -51,7 +54,13 @@ const run = (nodes: readonly Node[], scope: Scope, out: Output): Ending => {
   return "end";
 };
 
+const write = (text: string, out: Output): void => {
+  spend(text.length);
+  out.push(text);
+};
+
 const statement = (node: Node, scope: Scope, out: Output): Ending => {
+  step();
   switch (node.type) {
     case "If":
       return run(truthy(evaluate(node.test, scope)) ? node.body : node.otherwise, scope, out);
@@ -74,7 +83,7 @@ const statement = (node: Node, scope: Scope, out: Output): Ending => {
       if (node.type === "SetBlock") assign(node.target, filtered, scope);
       else if (asText(filtered) === undefined)
         throw new JinjaError(`the filter of {% filter %} gives ${typeName(filtered)}, no text`);
-      else out.push(str(filtered));
+      else write(str(filtered), out);
       return "end";
     }
     case "Macro":
@@ -83,7 +92,7 @@ const statement = (node: Node, scope: Scope, out: Output): Ending => {
     case "CallBlock": {
       const call = node.call as Node & { readonly type: "Call" };
       const caller = macro(undefined, node, scope, tools);
-      out.push(str(invoke(call, scope, [["caller", caller]])));
+      write(str(invoke(call, scope, [["caller", caller]])), out);
       return "end";
     }
     case "With":
@@ -101,7 +110,7 @@ const statement = (node: Node, scope: Scope, out: Output): Ending => {
     case "Generation":
       return run(node.body, hiding(node.body, new Scope(scope)), out);
     default:
-      out.push(str(evaluate(node, scope)));
+      write(str(evaluate(node, scope)), out);
       return "end";
   }
 };
@@ -132,7 +141,7 @@ const loop = (
         })();
   const again = (others: Value): Value => {
     const text: Output = [];
-    loop(node, others, scope, text, depth + 1);
+    deeper(() => loop(node, others, scope, text, depth + 1));
     return text.join("");
   };
   const state = new Loop(
@@ -143,6 +152,7 @@ const loop = (
   );
   let completed = false;
   for (let item = state.next(); item !== undefined; item = state.next()) {
+    step();
     const inner = hiding(node.body, bound(item));
     inner.set("loop", state.value);
     const ending = run(node.body, inner, out);
@@ -174,6 +184,7 @@ const assign = (target: Node, value: Value, scope: Scope): void => {
 };
 
 const evaluate = (node: Node, scope: Scope): Value => {
+  step();
   switch (node.type) {
     case "Text":
       return node.text;
@@ -235,7 +246,7 @@ const binaryNode = (node: Node & { readonly type: "Binary" }, scope: Scope): Val
   const left = evaluate(node.left, scope);
   if (node.operator === "and") return truthy(left) ? evaluate(node.right, scope) : left;
   if (node.operator === "or") return truthy(left) ? left : evaluate(node.right, scope);
-  return binary(node.operator, left, evaluate(node.right, scope));
+  return made(binary(node.operator, left, evaluate(node.right, scope)));
 };
 
 const evaluateArgs = (given: readonly Argument[], scope: Scope): Args => {
@@ -245,7 +256,7 @@ const evaluateArgs = (given: readonly Argument[], scope: Scope): Args => {
     const value = evaluate(argument.value, scope);
     if (argument.kind === "value") positional.push(value);
     else if (argument.kind === "named") named.set(argument.name, value);
-    else if (argument.kind === "spread") positional.push(...iterate(value));
+    else if (argument.kind === "spread") for (const item of iterate(value)) positional.push(item);
     else {
       if (!(value instanceof Dict)) throw new JinjaError(`argument after ** must be a mapping, not ${typeName(value)}`);
       for (const [key, item] of value.entries()) named.set(asText(key) ?? str(key), item);
@@ -263,7 +274,7 @@ const invoke = (
   const args = evaluateArgs(node.args, scope);
   const given = more.length === 0 ? args : { ...args, named: new Map([...args.named, ...more]) };
   if (callee instanceof Func || (callee instanceof Instance && callee.call !== undefined))
-    return (callee.call as (given: Args) => Value)(given);
+    return made((callee.call as (given: Args) => Value)(given));
   if (callee instanceof Undefined) throw undefinedUsed(callee);
   throw new JinjaError(`'${typeName(callee)}' object is not callable`);
 };

@@ -1,5 +1,6 @@
 /** `tojson` of transformers: Python's `json.dumps`, without escaping for HTML. */
 
+import { spend, step } from "./budget.ts";
 import { compare } from "./operators.ts";
 import { floatText } from "./print.ts";
 import { asText, bounded, Dict, Instance, JinjaError, Tuple, typeName, type Value } from "./values.ts";
@@ -23,8 +24,13 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 const unit = (char: string): string => SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
+const counted = (text: string): string => {
+  spend(text.length);
+  return text;
+};
+
 const quoted = (text: string, ascii: boolean): string =>
-  `"${text.replace(ascii ? /["\\\x00-\x1f]|[^\x20-\x7e]/g : /["\\\x00-\x1f]/g, unit)}"`;
+  counted(`"${text.replace(ascii ? /["\\\x00-\x1f]|[^\x20-\x7e]/g : /["\\\x00-\x1f]/g, unit)}"`);
 
 const number = (value: number): string =>
   Number.isNaN(value) ? "NaN" : Number.isFinite(value) ? floatText(value) : value > 0 ? "Infinity" : "-Infinity";
@@ -36,6 +42,7 @@ export const toJson = (value: Value, style: JsonStyle, depth = 0): string => {
   if (value === null) return "null";
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
   if (typeof value === "number") return number(value);
+  step();
   if (depth > 900) throw new JinjaError("is nested too deep for JSON");
   const items = Array.isArray(value)
     ? value
@@ -69,6 +76,7 @@ const keyText = (key: Value): string => {
 
 const around = (open: string, close: string, parts: readonly string[], style: JsonStyle, depth: number): string => {
   if (parts.length === 0) return open + close;
+  bounded(parts.reduce((size, part) => size + part.length + style.separators[0].length, 0));
   if (style.indent === undefined) return open + parts.join(style.separators[0]) + close;
   bounded(style.indent.length * (depth + 1) * parts.length);
   const outer = `\n${style.indent.repeat(depth)}`;

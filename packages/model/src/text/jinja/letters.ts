@@ -1,4 +1,5 @@
 /** Letters and their cases by Unicode, where JavaScript's own functions differ from Python's. */
+import { chars } from "./slices.ts";
 
 const TITLE: Readonly<Record<string, string>> = {
   Ǆ: "ǅ",
@@ -41,16 +42,18 @@ const KEPT = /[\u0131\u13a0-\u13f5]/;
 const UPPER = /[\uab70-\uabbf\u13f8-\u13fd]/;
 
 export const casefolded = (text: string): string =>
-  Array.from(text, (char) => {
-    if (KEPT.test(char)) return char;
-    if (UPPER.test(char)) return char.toUpperCase();
-    return char === "ẞ" ? "ss" : char.toUpperCase().toLowerCase().replace("ς", "σ");
-  }).join("");
+  chars(text)
+    .map((char) => {
+      if (KEPT.test(char)) return char;
+      if (UPPER.test(char)) return char.toUpperCase();
+      return char === "ẞ" ? "ss" : char.toUpperCase().toLowerCase().replace("ς", "σ");
+    })
+    .join("");
 
 export const capitalized = (text: string): string => {
   const [first] = text;
   if (first === undefined) return "";
-  const letter = Array.from(text)[0] as string;
+  const letter = String.fromCodePoint(text.codePointAt(0) as number);
   return titled(letter) + lowerFrom(text, letter.length);
 };
 
@@ -80,10 +83,12 @@ const lowerAt = (text: string, at: number, char: string): string => {
 };
 
 export const swapCased = (text: string): string =>
-  Array.from(text, (char) => {
-    if (/\p{Uppercase}/u.test(char)) return char.toLowerCase();
-    return /\p{Lowercase}/u.test(char) ? char.toUpperCase() : char;
-  }).join("");
+  chars(text)
+    .map((char) => {
+      if (/\p{Uppercase}/u.test(char)) return char.toLowerCase();
+      return /\p{Lowercase}/u.test(char) ? char.toUpperCase() : char;
+    })
+    .join("");
 
 const every = (pattern: RegExp) => (text: string) => text !== "" && pattern.test(text);
 const DIGIT =

@@ -2,8 +2,10 @@
  * A template's text cut into pieces, by the rules of Jinja2 3.1 with `trim_blocks` and `lstrip_blocks`: line ends become `\n`,
  * one at the end goes, blanks before a block at the start of a line go, and so does the line end after a block.
  */
+import { BLANK } from "./blank.ts";
+import { DEEPEST, JinjaError, LONGEST_SOURCE } from "./budget.ts";
 import { unescaped } from "./escapes.ts";
-import { JinjaError } from "./values.ts";
+import { trimEnd } from "./trim.ts";
 
 export interface Lexeme {
   readonly type: "name" | "int" | "float" | "string" | "op";
@@ -19,10 +21,7 @@ export interface Piece {
   readonly line: number;
 }
 
-/** What Python takes for white space: unlike JavaScript's, with U+001C to U+001F and U+0085 and without U+FEFF. */
-export const BLANK = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const blanks = new RegExp(`[${BLANK}]*`, "y");
-const blankEnd = new RegExp(`[${BLANK}]+$`);
 const allBlank = new RegExp(`^[${BLANK}]+$`);
 const opening = /\{[%{#]/g;
 const rawOpening = new RegExp(`\\{%[-+]?[${BLANK}]*raw[${BLANK}]*(?:-%\\}[${BLANK}]*|%\\})`, "y");
@@ -39,11 +38,21 @@ const CLOSES: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" 
 
 /** Cuts a template. Throws `JinjaError` with the line of what cannot be read. */
 export const lex = (template: string): readonly Piece[] => {
+  if (template.length > LONGEST_SOURCE)
+    throw new JinjaError(`has ${template.length} characters, more than ${LONGEST_SOURCE}`);
   const source = template.replace(/\r\n|\r/g, "\n").replace(/\n$/, "");
   const pieces: Piece[] = [];
   let position = 0;
   let lineStarts = true;
-  const lineAt = (at: number): number => source.slice(0, at).split("\n").length;
+  let counted = { at: 0, line: 1 };
+  const lineAt = (at: number): number => {
+    if (at < counted.at) counted = { at: 0, line: 1 };
+    let line = counted.line;
+    for (let end = source.indexOf("\n", counted.at); end >= 0 && end < at; end = source.indexOf("\n", end + 1))
+      line += 1;
+    counted = { at, line };
+    return line;
+  };
   const matched = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = position;
     return pattern.exec(source)?.[0];
@@ -52,7 +61,7 @@ export const lex = (template: string): readonly Piece[] => {
     if (text !== "") pieces.push({ kind: "text", text, lexemes: [], line: lineAt(position) });
   };
   const beforeTag = (text: string, sign: string, print: boolean): string => {
-    if (sign === "-") return text.replace(blankEnd, "");
+    if (sign === "-") return trimEnd(text);
     if (sign === "+" || print) return text;
     const line = text.lastIndexOf("\n") + 1;
     return (line > 0 || lineStarts) && allBlank.test(text.slice(line)) ? text.slice(0, line) : text;
@@ -113,7 +122,9 @@ export const lex = (template: string): readonly Piece[] => {
       const lexeme = nextLexeme(lexemes.at(-1), line);
       if (lexeme.type === "op") {
         if (CLOSES[lexeme.value] !== undefined) open.push(CLOSES[lexeme.value] as string);
-        else if (")]}".includes(lexeme.value) && open.pop() !== lexeme.value)
+        if (open.length > DEEPEST)
+          throw new JinjaError(`line ${line}: brackets are nested deeper than ${DEEPEST} levels`);
+        if (")]}".includes(lexeme.value) && open.pop() !== lexeme.value)
           throw new JinjaError(`line ${line}: unexpected "${lexeme.value}"`);
       }
       lexemes.push(lexeme);

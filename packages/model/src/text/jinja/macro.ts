@@ -1,4 +1,5 @@
 /** Macros, and the bodies of `call` blocks, as functions. */
+import { deeper } from "./budget.ts";
 import { readsAnywhere } from "./free-names.ts";
 import type { Tools } from "./interpreter.ts";
 import { Scope } from "./scope.ts";
@@ -44,7 +45,7 @@ export const macro = (
     else if (positional.length > parameters.length)
       throw new JinjaError(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
     for (const parameter of pending) inner.set(parameter.name, evaluate(parameter.fallback as Node, inner));
-    return render(body, inner);
+    return deeper(() => render(body, inner));
   };
   return new Func(
     name,

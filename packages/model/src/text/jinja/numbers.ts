@@ -1,10 +1,10 @@
 /** Numbers to and from text, rounded exactly and half to even as Python does. */
 
-import { BLANK } from "./lexer.ts";
+import { BLANK } from "./blank.ts";
+import { boundedDigits } from "./budget.ts";
 import { floatText } from "./print.ts";
-import { bounded } from "./values.ts";
 
-const power10 = (exponent: number): bigint => 10n ** BigInt(bounded(exponent));
+const power10 = (exponent: number): bigint => 10n ** BigInt(boundedDigits(exponent));
 
 /** |value| · 10^digits, rounded half to even. The value is finite. */
 export const scaled = (value: number, digits: number): bigint => {
@@ -34,12 +34,13 @@ const special = (value: number): string | undefined =>
 export const fixed = (value: number, decimals: number): string => {
   const digits = scaled(value, decimals)
     .toString()
-    .padStart(bounded(decimals) + 1, "0");
+    .padStart(boundedDigits(decimals) + 1, "0");
   return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 };
 
 /** Digits and power of ten of |value| with so many digits behind the point. */
 const scientific = (value: number, decimals: number): { readonly digits: string; readonly power: number } => {
+  boundedDigits(decimals);
   if (value === 0) return { digits: "0".repeat(decimals + 1), power: 0 };
   let power = Number(value.toExponential().split("e")[1]);
   let digits = scaled(value, decimals - power).toString();
@@ -58,7 +59,7 @@ const powerText = (power: number): string => `e${power < 0 ? "-" : "+"}${String(
 export const floatFormat = (value: number, type: string, precision: number | undefined, keepZeros = false): string => {
   const odd = special(value);
   if (odd !== undefined) return type === "%" ? `${odd}%` : odd;
-  const decimals = bounded(precision ?? 6);
+  const decimals = boundedDigits(precision ?? 6);
   const point = keepZeros && decimals === 0 ? "." : "";
   if (type === "%") return `${fixed(value * 100, decimals)}${point}%`;
   if (type === "f") return fixed(value, decimals) + point;
@@ -135,6 +136,7 @@ export const parseInteger = (source: string, base: number): bigint | undefined =
     if (/^0+[1-9]/.test(digits)) return undefined;
     radix = 10;
   }
+  boundedDigits(digits.length);
   let total = 0n;
   for (const digit of digits) {
     const value = DIGITS.indexOf(digit);

@@ -1,9 +1,11 @@
 /** Operators as Python applies them. */
 
+import { boundedPower, boundedProduct, spend, spendItems } from "./budget.ts";
 import { escapeHtml } from "./markup.ts";
 import { parseFloatText } from "./numbers.ts";
 import { percentFormat } from "./percent-format.ts";
 import { str } from "./print.ts";
+import { chars } from "./slices.ts";
 import {
   asText,
   bounded,
@@ -63,11 +65,13 @@ const repeated = (value: Value, times: bigint, operator: string, other: Value): 
   const count = times < 0n ? 0 : Number(times);
   const text = asText(value);
   if (text !== undefined) {
+    if (text === "") return value;
     bounded(text.length * count);
     return value instanceof Markup ? new Markup(text.repeat(count)) : text.repeat(count);
   }
   const copies = (items: readonly Value[]): Value[] => {
-    bounded(items.length * count);
+    if (items.length === 0) return [];
+    spendItems(items.length * count);
     return Array.from({ length: count }, () => items).flat(1) as Value[];
   };
   if (Array.isArray(value)) return copies(value);
@@ -108,6 +112,7 @@ const integers = (operator: string, a: bigint, b: bigint): Value => {
     case "-":
       return a - b;
     case "*":
+      boundedProduct(a, b);
       return a * b;
     case "//":
     case "%": {
@@ -120,7 +125,7 @@ const integers = (operator: string, a: bigint, b: bigint): Value => {
         if (a === 0n) throw new JinjaError("0.0 cannot be raised to a negative power");
         return Number(a) ** Number(b);
       }
-      bounded(Number(b) * a.toString(2).length);
+      boundedPower(a, b);
       return a ** b;
     default:
       throw new JinjaError(`the operator ${operator} is not supported`);
@@ -224,8 +229,8 @@ const sequence = (value: Value): readonly Value[] | undefined =>
 /** By code points, as Python orders text. */
 const compareText = (a: string, b: string): number => {
   if (a === b) return 0;
-  const left = Array.from(a);
-  const right = Array.from(b);
+  const left = chars(a);
+  const right = chars(b);
   const at = left.findIndex((char, i) => char !== right[i]);
   if (at < 0) return left.length - right.length;
   return (left[at]?.codePointAt(0) ?? -1) - (right[at]?.codePointAt(0) ?? -1);
@@ -277,4 +282,8 @@ export const toFloat = (value: Value): number | undefined => {
 };
 
 /** The texts of values put together with `~`. */
-export const concat = (values: readonly Value[]): string => values.map(str).join("");
+export const concat = (values: readonly Value[]): string => {
+  const texts = values.map(str);
+  spend(texts.reduce((size, text) => size + text.length, 0));
+  return texts.join("");
+};

@@ -1,6 +1,9 @@
 /** `text % values`, as Python formats it. */
+
+import { boundedDigits } from "./budget.ts";
 import { floatFormat, isNegative } from "./numbers.ts";
 import { asciiRepr, repr, str } from "./print.ts";
+import { chars, textLength } from "./slices.ts";
 import { asText, bounded, Dict, JinjaError, Tuple, typeName, type Value } from "./values.ts";
 
 const FIELD = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d+)?(?:\.(\*|\d*))?[hlL]?([\s\S]?)/gu;
@@ -35,7 +38,13 @@ export const percentFormat = (format: string, given: Value): string => {
       }
       const value = name === undefined ? take() : named(given as Dict, name);
       const body = converted(value, type, flags, exact);
-      return padded(body.sign, body.text, bounded(wide), left, body.numeric && flags.includes("0"));
+      return padded(
+        body.sign,
+        body.text,
+        bounded(Math.max(wide, body.text.length)),
+        left,
+        body.numeric && flags.includes("0"),
+      );
     },
   );
   const leftOver =
@@ -51,7 +60,7 @@ const named = (values: Dict, name: string): Value => {
 };
 
 const padded = (sign: string, text: string, width: number, left: boolean, zeros: boolean): string => {
-  const missing = Math.max(width - Array.from(sign + text).length, 0);
+  const missing = Math.max(width - textLength(sign + text), 0);
   if (left) return sign + text + " ".repeat(missing);
   return zeros ? sign + "0".repeat(missing) + text : " ".repeat(missing) + sign + text;
 };
@@ -65,7 +74,7 @@ interface Converted {
 const converted = (value: Value, type: string, flags: string, precision: number | undefined): Converted => {
   const cut = (text: string): Converted => ({
     sign: "",
-    text: precision === undefined ? text : Array.from(text).slice(0, precision).join(""),
+    text: precision === undefined ? text : chars(text).slice(0, precision).join(""),
     numeric: false,
   });
   if (type === "s") return cut(str(value));
@@ -74,7 +83,7 @@ const converted = (value: Value, type: string, flags: string, precision: number 
   if (type === "c") {
     const text = asText(value);
     if (typeof value === "bigint") return { sign: "", text: String.fromCodePoint(Number(value)), numeric: false };
-    if (text === undefined || Array.from(text).length !== 1) throw new JinjaError("%c requires int or char");
+    if (text === undefined || textLength(text) !== 1) throw new JinjaError("%c requires int or char");
     return { sign: "", text, numeric: false };
   }
   const plus = flags.includes("+") ? "+" : flags.includes(" ") ? " " : "";
@@ -112,6 +121,6 @@ const whole = (
   precision: number | undefined,
 ): Converted => ({
   sign: (number < 0n ? "-" : plus) + prefix,
-  text: (number < 0n ? -number : number).toString(radix).padStart(bounded(precision ?? 0), "0"),
+  text: (number < 0n ? -number : number).toString(radix).padStart(boundedDigits(precision ?? 0), "0"),
   numeric: true,
 });

@@ -1,4 +1,5 @@
 /** Values as text, as Python's `str` and `repr` write them. */
+import { spend, step } from "./budget.ts";
 import {
   Dict,
   Func,
@@ -51,7 +52,15 @@ const textRepr = (text: string): string => {
 /** As `ascii()`: `repr` with all beyond ASCII escaped. */
 export const asciiRepr = (value: Value): string => repr(value).replace(/[^\x00-\x7f]/gu, escaped);
 
+/** The text of a value; what it is made of is counted on each level. */
 export const repr = (value: Value): string => {
+  step();
+  const text = written(value);
+  spend(text.length);
+  return text;
+};
+
+const written = (value: Value): string => {
   if (typeof value === "string") return textRepr(value);
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";

@@ -1,13 +1,18 @@
 /** Items and slices by place; texts are counted in characters, not in UTF-16 units. */
+import { spendItems } from "./budget.ts";
 import { JinjaError, type Value } from "./values.ts";
 
-export const chars = (text: string): readonly string[] => Array.from(text);
-export const textLength = (text: string): number =>
-  /[\ud800-\udbff]/.test(text) ? Array.from(text).length : text.length;
+/** The characters of a text, counted before they are made. */
+export const chars = (text: string): readonly string[] => {
+  spendItems(text.length);
+  return Array.from(text);
+};
 
 /** The item at a place, from the end where it is below zero. */
 export const at = <A>(items: readonly A[], place: bigint): A | undefined =>
   items[Number(place < 0n ? place + BigInt(items.length) : place)];
+
+export { textLength } from "./text-length.ts";
 
 export interface Bounds {
   readonly start: number | undefined;

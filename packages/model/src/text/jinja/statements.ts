@@ -1,4 +1,5 @@
 /** A whole template as tokens for the library's parser: statements that it does not know become `call` blocks. */
+import { DEEPEST } from "./budget.ts";
 import { lex, type Piece } from "./lexer.ts";
 import {
   bracketed,
@@ -34,7 +35,8 @@ export const templateTokens = (template: string): Token[] => {
       if (piece.lexemes.length === 0) throw new JinjaError("{{ }} is empty");
       return [OPEN_PRINT, ...tupleTokens(grouped(piece.lexemes)), CLOSE_PRINT];
     } catch (error) {
-      throw new JinjaError(`line ${piece.line}: ${(error as Error).message}`);
+      if (!(error instanceof JinjaError)) throw error;
+      throw new JinjaError(`line ${piece.line}: ${error.message}`);
     }
   });
   const left = open.at(-1);
@@ -52,7 +54,10 @@ const statement = (items: readonly Item[], piece: Piece, open: Open[]): Token[] 
   if (head === undefined || !isName(head)) throw new JinjaError("a block must begin with the name of a statement");
   const name = head.value as string;
   const rest = items.slice(1);
-  const enter = (): void => void open.push({ name, line: piece.line });
+  const enter = (): void => {
+    open.push({ name, line: piece.line });
+    if (open.length > DEEPEST) throw new JinjaError(`blocks are nested deeper than ${DEEPEST} levels`);
+  };
   if (name.startsWith("end") && name.length > 3) {
     const kind = name.slice(3);
     const top = open.pop();

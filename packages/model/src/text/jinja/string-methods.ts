@@ -1,5 +1,6 @@
 /** The methods of `str`. */
 
+import { BLANK } from "./blank.ts";
 import {
   capitalized,
   casefolded,
@@ -15,11 +16,10 @@ import {
   swapCased,
   titleCased,
 } from "./letters.ts";
-import { BLANK } from "./lexer.ts";
 import { str, unprintable } from "./print.ts";
 import { bind, type Given, intArg, placeArg, textArg } from "./signature.ts";
-import { searched, textLength } from "./slices.ts";
-import { splitKeepingLines, splitText } from "./split-text.ts";
+import { chars, searched, textLength } from "./slices.ts";
+import { parts, splitKeepingLines, splitText } from "./split-text.ts";
 import { strip } from "./trim.ts";
 import {
   type Args,
@@ -53,7 +53,7 @@ const window = (
   const size = textLength(text);
   const [from, to] = searched(size, placeArg(start, 0), placeArg(end, size));
   if (from > to) return undefined;
-  return [size === text.length ? text.slice(from, to) : Array.from(text).slice(from, to).join(""), from];
+  return [size === text.length ? text.slice(from, to) : chars(text).slice(from, to).join(""), from];
 };
 
 const find =
@@ -70,8 +70,8 @@ const affix =
   (name: "startsWith" | "endsWith") =>
   (text: string, part?: Value, start?: Value, end?: Value): Value => {
     const found = window(text, start, end);
-    const parts = part instanceof Tuple ? part.items : [part];
-    const names = parts.map((item) => textArg(item, `${name.toLowerCase()} first arg`));
+    const given = part instanceof Tuple ? part.items : [part];
+    const names = given.map((item) => textArg(item, `${name.toLowerCase()} first arg`));
     return found !== undefined && names.some((item) => found[0][name](item));
   };
 
@@ -79,16 +79,17 @@ const count = (text: string, sub?: Value, start?: Value, end?: Value): Value => 
   const part = textArg(sub, "the text to count");
   const found = window(text, start, end);
   if (found === undefined) return 0n;
-  return part === "" ? BigInt(textLength(found[0]) + 1) : BigInt(found[0].split(part).length - 1);
+  return part === "" ? BigInt(textLength(found[0]) + 1) : BigInt(parts(found[0], part).length - 1);
 };
 
 export const replaced = (text: string, from: string, to: string, limit: number): string => {
   if (limit === 0) return text;
-  const pieces = from === "" ? ["", ...Array.from(text), ""] : text.split(from);
+  const pieces = from === "" ? ["", ...chars(text), ""] : parts(text, from);
   if (limit < 0 || limit >= pieces.length - 1) {
     bounded(text.length + (pieces.length - 1) * to.length);
     return pieces.join(to);
   }
+  bounded(text.length + limit * to.length);
   const kept = pieces.slice(0, limit + 1);
   return [kept.join(to), ...pieces.slice(limit + 1)].join(from);
 };
@@ -143,30 +144,44 @@ const expandTabs = (text: string, tabSize?: Value): string => {
 };
 
 const translate = (text: string, table?: Value): string =>
-  Array.from(text, (char) => {
-    const to = table instanceof Dict ? table.get(BigInt(char.codePointAt(0) as number)) : undefined;
-    if (to === undefined) return char;
-    return to === null ? "" : typeof to === "bigint" ? String.fromCodePoint(Number(to)) : str(to);
-  }).join("");
+  chars(text)
+    .map((char) => {
+      const to = table instanceof Dict ? table.get(BigInt(char.codePointAt(0) as number)) : undefined;
+      if (to === undefined) return char;
+      const text = to === null ? "" : typeof to === "bigint" ? String.fromCodePoint(Number(to)) : str(to);
+      bounded(text.length);
+      return text;
+    })
+    .join("");
 
 const makeTable = (_: string, from?: Value, to?: Value, without?: Value): Value => {
   const code = (char: string): bigint => BigInt(char.codePointAt(0) as number);
   if (from instanceof Dict)
     return new Dict(from.entries().map(([key, value]) => [typeof key === "string" ? code(key) : key, value]));
-  const target = Array.from(textArg(to, "the second argument"));
-  const source = Array.from(textArg(from, "the first argument"));
+  const target = chars(textArg(to, "the second argument"));
+  const source = chars(textArg(from, "the first argument"));
   if (source.length !== target.length) throw new JinjaError("the first two maketrans arguments must have equal length");
   const table = new Dict(source.map((char, at) => [code(char), code(target[at] as string)] as const));
   for (const char of without === undefined ? "" : textArg(without, "the third argument")) table.set(code(char), null);
   return table;
 };
 
+/** Texts joined; the length is counted before. */
+export const joinTexts = (texts: readonly string[], separator: string): string => {
+  bounded(texts.reduce((size, text) => size + text.length + separator.length, 0));
+  return texts.join(separator);
+};
+
 export const joined = (separator: string, items: Value | undefined): string =>
-  Array.from(iterate(items ?? null), (item, at) => {
-    const text = asText(item);
-    if (text === undefined) throw new JinjaError(`sequence item ${at}: expected str instance, ${typeName(item)} found`);
-    return text;
-  }).join(separator);
+  joinTexts(
+    Array.from(iterate(items ?? null), (item, at) => {
+      const text = asText(item);
+      if (text === undefined)
+        throw new JinjaError(`sequence item ${at}: expected str instance, ${typeName(item)} found`);
+      return text;
+    }),
+    separator,
+  );
 
 const METHODS: Readonly<Record<string, Method>> = {
   capitalize: map(capitalized),

@@ -32,7 +32,7 @@ const needed = (value: Value | undefined): Value => {
   return value;
 };
 const isIterable: Test = (value) => {
-  if (value instanceof Stream) return true;
+  if (value instanceof Stream || asText(value) !== undefined) return true;
   try {
     iterate(value);
     return true;

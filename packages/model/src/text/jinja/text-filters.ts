@@ -1,15 +1,16 @@
 /** Jinja2's filters that make text of a value. */
 
+import { BLANK } from "./blank.ts";
+import { spendItems } from "./budget.ts";
 import { toJson } from "./json.ts";
 import { capitalized } from "./letters.ts";
-import { BLANK } from "./lexer.ts";
 import { escape, escapeHtml } from "./markup.ts";
 import { fixed, isNegative } from "./numbers.ts";
 import { numberOf, toFloat } from "./operators.ts";
 import { percentFormat } from "./percent-format.ts";
 import { str } from "./print.ts";
 import { bind, type Given, intArg, textArg } from "./signature.ts";
-import { textLength } from "./slices.ts";
+import { chars, textLength } from "./slices.ts";
 import { splitKeepingLines } from "./split-text.ts";
 import { replaced, stringMethod } from "./string-methods.ts";
 import { strip } from "./trim.ts";
@@ -38,20 +39,23 @@ const flag = (value: Value | undefined): boolean => value !== undefined && truth
 const none = (value: Value | undefined): value is undefined | null => value === undefined || value === null;
 const NO_ARGS: Args = { positional: [], named: new Map() };
 
-const title = (text: string): string =>
-  text
+const title = (text: string): string => {
+  spendItems(text.length);
+  return text
     .split(new RegExp(`([-${BLANK}({\\[<]+)`))
     .map((part) => {
-      const first = Array.from(part)[0] ?? "";
+      const first = part === "" ? "" : String.fromCodePoint(part.codePointAt(0) as number);
       return first.toUpperCase() + part.slice(first.length).toLowerCase();
     })
     .join("");
+};
 
 const indent = (value: Value, width?: Value, first?: Value, blank?: Value): Value => {
   if (value instanceof Undefined) throw undefinedUsed(value);
   const text = textArg(value, "what indent works on");
   const step = width === undefined ? "    " : (asText(width) ?? " ".repeat(bounded(Math.max(intArg(width, 4), 0))));
   const lines = splitKeepingLines(`${text}\n`, false) as string[];
+  bounded(step.length * (lines.length + 1));
   const body = lines.map((line, at) => (at > 0 && (line !== "" || flag(blank)) ? step + line : line)).join("\n");
   return flag(first) ? step + body : body;
 };
@@ -63,17 +67,29 @@ const truncate = (value: Value, size?: Value, kill?: Value, ending?: Value, slac
   const leeway = none(slack) ? 5 : intArg(slack, 5);
   const keep = length - textLength(end);
   if (keep < 0) throw new JinjaError(`expected length >= ${textLength(end)}, got ${length}`);
-  const chars = Array.from(text);
-  if (chars.length <= length + leeway) return value;
-  const cut = chars.slice(0, keep).join("");
+  const all = chars(text);
+  if (all.length <= length + leeway) return value;
+  const cut = all.slice(0, keep).join("");
   if (flag(kill)) return cut + end;
   const space = cut.lastIndexOf(" ");
   return (space < 0 ? cut : cut.slice(0, space)) + end;
 };
 
+/** A text without what stands between two marks, the marks included; one that is never closed stays. */
+const without = (text: string, open: string, close: string): string => {
+  let out = "";
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf(open, at);
+    const end = start < 0 ? -1 : text.indexOf(close, start + open.length);
+    if (end < 0) return out + text.slice(at);
+    out += text.slice(at, start);
+    at = end + close.length;
+  }
+};
+
 const stripTags = (value: Value): Value => {
-  const noComments = str(value).replace(/<!--[\s\S]*?-->/g, "");
-  const text = noComments.replace(/<[\s\S]*?>/g, "");
+  const text = without(without(str(value), "<!--", "-->"), "<", ">");
   const words = text.split(new RegExp(`[${BLANK}]+`)).filter((word) => word !== "");
   const entities: Readonly<Record<string, string>> = {
     amp: "&",

@@ -1,9 +1,13 @@
 /** Jinja2's filters of numbers, lists and dictionaries. */
 import { getAttribute, getItem } from "./attributes.ts";
+import { spendItems } from "./budget.ts";
+import { made } from "./made.ts";
 import { parseInteger, roundedFloat, roundedInt } from "./numbers.ts";
 import { binary, compare, equal, numberOf, toFloat } from "./operators.ts";
 import { str } from "./print.ts";
 import { intArg, textArg } from "./signature.ts";
+import { chars } from "./slices.ts";
+import { joinTexts } from "./string-methods.ts";
 import { folded, ordered, TESTS } from "./tests.ts";
 import { type Filter, filter, TEXT_FILTERS } from "./text-filters.ts";
 import {
@@ -160,7 +164,10 @@ const batches = function* (value: Value, count?: Value, fill?: Value): Generator
     batch.push(item);
   }
   if (batch.length === 0) return;
-  if (fill !== undefined && fill !== null) while (batch.length < size) batch.push(fill);
+  if (fill !== undefined && fill !== null) {
+    spendItems(Math.max(size - batch.length, 0));
+    while (batch.length < size) batch.push(fill);
+  }
   yield batch;
 };
 
@@ -213,7 +220,7 @@ const last = (value: Value): Value => {
 
 const reverse = (value: Value): Value => {
   const text = asText(value);
-  if (text !== undefined) return Array.from(text).reverse().join("");
+  if (text !== undefined) return [...chars(text)].reverse().join("");
   if (value instanceof Undefined) return new Stream([]);
   return new Stream(Array.from(iterate(value)).reverse());
 };
@@ -222,13 +229,14 @@ const sum = (value: Value, attribute?: Value, start?: Value): Value => {
   if (start !== undefined && asText(start) !== undefined) throw new JinjaError("sum() can't sum strings");
   const key = path(attribute);
   let total: Value = start ?? 0n;
-  for (const item of iterate(value)) total = binary("+", total, key(item));
+  for (const item of iterate(value)) total = made(binary("+", total, key(item)));
   return total;
 };
 
 const join = (value: Value, separator?: Value, attribute?: Value): Value => {
   const key = path(attribute);
-  return Array.from(iterate(value), (item) => str(key(item))).join(separator === undefined ? "" : str(separator));
+  const texts = Array.from(iterate(value), (item) => str(key(item)));
+  return joinTexts(texts, separator === undefined ? "" : str(separator));
 };
 
 const VALUE_FILTERS: Readonly<Record<string, Filter>> = {
@@ -300,7 +308,7 @@ const REFUSED = new Set(["pprint", "random", "urlize", "wordwrap"]);
 /** The filter of that name. Throws `JinjaError` where there is none. */
 export const filterNamed = (name: string): Filter => {
   const found = FILTERS.get(name);
-  if (found !== undefined) return found;
+  if (found !== undefined) return (value, args) => made(found(value, args));
   throw new JinjaError(REFUSED.has(name) ? `the filter "${name}" is not supported` : `No filter named '${name}'.`);
 };
 

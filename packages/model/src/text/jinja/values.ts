@@ -3,8 +3,10 @@
  * what JavaScript lacks (tuples, dictionaries with any key, undefined names, text marked as safe) has a class here.
  */
 
-/** What a template does that Jinja2 would refuse, or that is not supported here; the message names it. */
-export class JinjaError extends Error {}
+import { JinjaError, spend, spendEntry, spendItems, step } from "./budget.ts";
+import { textLength } from "./text-length.ts";
+
+export { bounded, JinjaError } from "./budget.ts";
 
 export type Value =
   | null
@@ -62,6 +64,7 @@ export class Range {
     return span <= 0n ? 0 : Number((span + step - 1n) / step);
   }
   items(): Value[] {
+    spendItems(this.length);
     return Array.from({ length: this.length }, (_, i) => this.start + BigInt(i) * this.step);
   }
 }
@@ -74,6 +77,7 @@ export class Dict {
   }
   set(key: Value, value: Value): void {
     const hashed = hash(key);
+    spendEntry();
     this.#entries.set(hashed, [this.#entries.get(hashed)?.[0] ?? key, value]);
   }
   get(key: Value): Value | undefined {
@@ -105,6 +109,7 @@ export class View {
     this.dict = dict;
   }
   items(): Value[] {
+    spendItems(this.dict.size * (this.kind === "items" ? 4 : 1));
     if (this.kind === "items") return this.dict.entries().map((entry) => new Tuple(entry));
     return this.kind === "keys" ? this.dict.keys() : this.dict.values();
   }
@@ -117,7 +122,11 @@ export class Stream {
     this.source = source[Symbol.iterator]();
   }
   *[Symbol.iterator](): Generator<Value> {
-    for (let step = this.source.next(); step.done !== true; step = this.source.next()) yield step.value;
+    for (let next = this.source.next(); next.done !== true; next = this.source.next()) {
+      step();
+      spendItems(1);
+      yield next.value;
+    }
   }
 }
 
@@ -189,7 +198,11 @@ const hash = (key: Value): unknown => {
   if (typeof key === "boolean") return key ? "n1" : "n0";
   if (typeof key === "bigint") return `n${key}`;
   if (typeof key === "number") return Number.isInteger(key) ? `n${BigInt(key)}` : `n${key}`;
-  if (key instanceof Tuple) return `t${JSON.stringify(key.items.map((item) => String(hash(item))))}`;
+  if (key instanceof Tuple) {
+    const hashed = `t${JSON.stringify(key.items.map((item) => String(hash(item))))}`;
+    spend(hashed.length);
+    return hashed;
+  }
   if (Array.isArray(key) || key instanceof Dict) throw new JinjaError(`unhashable type: '${typeName(key)}'`);
   return key instanceof Undefined ? "undefined" : key;
 };
@@ -207,6 +220,14 @@ export const toValue = (input: unknown): Value => {
   throw new JinjaError(`a ${typeof input} cannot be given to a template`);
 };
 
+/** Characters in a value that a caller gives; a number or name counts as one. */
+export const charactersOf = (value: Value): number => {
+  const text = asText(value);
+  if (text !== undefined) return text.length;
+  const items = Array.isArray(value) ? value : value instanceof Dict ? value.values() : [];
+  return items.reduce<number>((size, item) => size + charactersOf(item), 1);
+};
+
 export const truthy = (value: Value): boolean => {
   if (value === null || value === false || value === 0 || value === 0n || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
@@ -221,10 +242,16 @@ export const truthy = (value: Value): boolean => {
 /** The items of whatever a `for` can walk; a text gives its characters, a dictionary its keys. */
 export const iterate = (value: Value): Iterable<Value> => {
   if (Array.isArray(value) || value instanceof Stream) return value;
-  if (typeof value === "string") return Array.from(value);
-  if (value instanceof Markup) return Array.from(value.text);
+  const text = asText(value);
+  if (text !== undefined) {
+    spendItems(text.length);
+    return Array.from(text);
+  }
   if (value instanceof Tuple) return value.items;
-  if (value instanceof Dict) return value.keys();
+  if (value instanceof Dict) {
+    spendItems(value.size);
+    return value.keys();
+  }
   if (value instanceof View || value instanceof Range) return value.items();
   if (value instanceof Undefined) return [];
   if (value instanceof Instance && value.items !== undefined) return value.items;
@@ -234,21 +261,17 @@ export const iterate = (value: Value): Iterable<Value> => {
 /** The length as `len()` gives it; undefined where there is none. */
 export const lengthOf = (value: Value): number | undefined => {
   if (value instanceof Stream) return undefined;
+  if (Array.isArray(value)) return value.length;
+  const text = asText(value);
+  if (text !== undefined) return textLength(text);
   if (value instanceof Dict) return value.size;
   if (value instanceof Range) return value.length;
   if (value instanceof View) return value.dict.size;
   const iterable = typeof value === "object" && value !== null && !(value instanceof Instance && !value.items);
-  if (typeof value !== "string" && (!iterable || value instanceof Func || value instanceof Namespace)) return undefined;
+  if (!iterable || value instanceof Func || value instanceof Namespace) return undefined;
   return [...iterate(value)].length;
 };
 
 /** The text of a value that is text, marked as safe or not. */
 export const asText = (value: Value | undefined): string | undefined =>
   typeof value === "string" ? value : value instanceof Markup ? value.text : undefined;
-
-/** A text longer than this is taken for an attack. */
-const LONGEST = 1 << 26;
-export const bounded = (length: number): number => {
-  if (length > LONGEST) throw new JinjaError(`makes a text of ${length} characters, more than ${LONGEST}`);
-  return length;
-};
