@@ -6,7 +6,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { DecoderConfig } from "./architecture/config.ts";
 import { examineConfig, readGenerationConfig } from "./architecture/index.ts";
-import { headName, tensorShapes } from "./architecture/tensor-names.ts";
+import { headName } from "./architecture/tensor-names.ts";
 import { CheckpointError, DecoderError } from "./errors.ts";
 import { ChatTemplate } from "./text/chat-template.ts";
 import { TextTokenizer } from "./text/tokenizer.ts";
@@ -48,7 +48,7 @@ export class Checkpoint {
       });
     const { config, notices } = examineConfig(path);
     const complete = withGenerationConfig(path, config);
-    return new Checkpoint(path, complete, readWeights(path, tensorShapes(complete)), notices);
+    return new Checkpoint(path, complete, readWeights(path, complete), notices);
   }
 
   /** The tokenizer; throws `CheckpointError` when the folder has none. */

@@ -1,6 +1,15 @@
 /** Typed access to a `config.json` in both spellings (`rope_theta` + `rope_scaling`, or `rope_parameters`). */
 import { CheckpointError } from "../errors.ts";
-import { ignoredRotary, refusedKey, shown } from "./unread-keys.ts";
+import { ignoredRotary, named, refusedKey, shown } from "./unread-keys.ts";
+
+/** The largest number of any kind, and what is counted in loops: an order of magnitude beyond the largest models. */
+const MOST_OF_ANY = 2 ** 31 - 1;
+const MOST: Readonly<Record<string, number>> = {
+  num_hidden_layers: 10_000,
+  num_attention_heads: 100_000,
+  num_experts: 10_000,
+  num_local_experts: 10_000,
+};
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -36,7 +45,7 @@ export class ConfigReader {
   }
 
   get modelType(): string {
-    return String(this.#json["model_type"]);
+    return named(this.#json["model_type"]);
   }
 
   /** The checkpoint's own modelling code, where `auto_map` names some that transformers would run on request. */
@@ -44,7 +53,7 @@ export class ConfigReader {
     const map = this.#at("auto_map");
     if (map === null || typeof map !== "object") return undefined;
     const code = (map as Json)["AutoModelForCausalLM"] ?? (map as Json)["AutoModel"];
-    return code === undefined ? undefined : String(code);
+    return code === undefined ? undefined : named(code);
   }
 
   /** Does the file have the key, be it as null? */
@@ -147,12 +156,14 @@ export class ConfigReader {
       : this.fail(key, `must be a number, found ${shown(value)}`);
   }
 
-  /** A positive integer. */
+  /** A positive integer that a model can have. What is made by it is made after it was compared with the tensors that there are. */
   integer(key: string, fallback?: number): number {
     const value = this.number(key, fallback);
-    return Number.isSafeInteger(value) && value > 0
+    const most = MOST[key] ?? MOST_OF_ANY;
+    if (!(Number.isInteger(value) && value > 0)) return this.fail(key, `must be a positive integer, found ${value}`);
+    return value <= most
       ? value
-      : this.fail(key, `must be a positive integer, found ${value}`);
+      : this.fail(key, `${value} is more than any model has, at most ${most.toLocaleString("en")} is taken`);
   }
 
   /** One id, a list of ids, or nothing. */
@@ -187,14 +198,16 @@ export class ConfigReader {
 
   /** Kind of rotary scaling, "default" when none is named. */
   ropeType(): string {
-    return String(this.#rope["rope_type"] ?? this.#rope["type"] ?? "default");
+    return named(this.#rope["rope_type"] ?? this.#rope["type"] ?? "default");
   }
 
   /** A positive number of the rotary settings, in either spelling. */
   rope(key: string, fallback: number | undefined): number {
     const value = this.#ropeAt(key) ?? fallback;
-    return typeof value === "number" && Number.isFinite(value) && value > 0
-      ? value
+    // In single precision, as it is computed with: 1e-50 is nothing there and 1e40 is no number.
+    const single = typeof value === "number" ? Math.fround(value) : 0;
+    return Number.isFinite(single) && single > 0
+      ? (value as number)
       : this.fail(`rope.${key}`, `must be a positive number, found ${shown(value)}`);
   }
 

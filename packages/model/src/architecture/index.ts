@@ -11,6 +11,7 @@ import { decodePhi3 } from "./phi3.ts";
 import { parsePythonJson } from "./python-json.ts";
 import { quantisationOf, UNQUANTISED } from "./quantisation.ts";
 import { decodeQwen2, decodeQwen3, decodeQwen3Moe } from "./qwen.ts";
+import { named, shown } from "./unread-keys.ts";
 
 const ADAPTERS: Readonly<Record<string, (config: ConfigReader) => DecoderConfig>> = {
   llama: decodeLlama,
@@ -45,7 +46,7 @@ export const examineConfig = (folder: string, name = "config.json"): ExaminedCon
   const adapter = adapterOf(config, json);
   const packed = quantisationOf(json);
   if (packed !== undefined) {
-    const settings = JSON.stringify(json[packed.key]);
+    const settings = shown(json[packed.key]);
     config.fail(packed.key, `${settings} is not supported: weights quantised with ${packed.method}`, UNQUANTISED);
   }
   const decoder = adapter(config);
@@ -60,14 +61,15 @@ const adapterOf = (config: ConfigReader, json: Readonly<Record<string, unknown>>
   const types = Object.keys(ADAPTERS).join(", ");
   const type = json["model_type"];
   if (type === undefined || type === null) {
-    const named = [json["architectures"]].flat().map((name) => ARCHITECTURES.get(String(name)));
-    const guess = named.find((it) => it !== undefined);
+    const classes = [json["architectures"]].flat().map((name) => ARCHITECTURES.get(named(name)));
+    const guess = classes.find((it) => it !== undefined);
     const remedy =
       guess === undefined ? `supported: ${types}` : `its architectures mean "model_type": "${guess}"; add that line`;
     return config.fail("model_type", "is missing, and the computation follows from it", remedy);
   }
-  const adapter = Object.hasOwn(ADAPTERS, String(type)) ? ADAPTERS[String(type)] : undefined;
-  return adapter ?? config.unsupported("model_type", `"${type}"`, types);
+  const name = named(type);
+  const adapter = Object.hasOwn(ADAPTERS, name) ? ADAPTERS[name] : undefined;
+  return adapter ?? config.unsupported("model_type", `"${name}"`, types);
 };
 
 /** End tokens that `generation_config.json` names, if it is there. */

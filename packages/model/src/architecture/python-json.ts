@@ -3,7 +3,7 @@
 import { checkDepth } from "@precipice/files";
 
 /** A string, or one of the three words; anything else stands for itself. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity\b|NaN\b/g;
 
 /** No file has it by chance: two private characters around the word. */
 const NOT_A_NUMBER = "\uE000NaN\uE001";

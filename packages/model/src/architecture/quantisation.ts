@@ -1,5 +1,7 @@
 /** Checkpoints whose weights are packed to few bits: recognised by config.json or by the names of their tensors, and refused by name. */
 
+import { named as nameOf } from "./unread-keys.ts";
+
 /** `quant_method` of transformers' config, and what people call it. */
 const METHODS: Readonly<Record<string, string>> = {
   aqlm: "AQLM",
@@ -36,7 +38,7 @@ export const quantisationOf = (config: Json): { readonly key: string; readonly m
   );
   if (key === undefined) return undefined;
   const settings = config[key];
-  return { key, method: typeof settings === "object" ? methodOf(key, settings as Json) : String(settings) };
+  return { key, method: typeof settings === "object" ? methodOf(key, settings as Json) : nameOf(settings) };
 };
 
 const methodOf = (key: string, settings: Json): string => {
@@ -44,12 +46,14 @@ const methodOf = (key: string, settings: Json): string => {
   if (typeof named === "string") {
     const lower = named.toLowerCase();
     const bits = typeof settings["bits"] === "number" ? `, ${settings["bits"]} bits` : "";
-    return `${Object.hasOwn(METHODS, lower) ? METHODS[lower] : named}${bits}`;
+    return `${Object.hasOwn(METHODS, lower) ? METHODS[lower] : nameOf(named)}${bits}`;
   }
   if (settings["load_in_4bit"] === true || settings["load_in_8bit"] === true) return "bitsandbytes";
   // MLX writes { group_size, bits } beside, or instead of, transformers' key.
   if (settings["bits"] !== undefined && settings["group_size"] !== undefined)
-    return key === "quantization" || settings["desc_act"] === undefined ? `MLX, ${settings["bits"]} bits` : "GPTQ";
+    return key === "quantization" || settings["desc_act"] === undefined
+      ? `MLX, ${nameOf(settings["bits"])} bits`
+      : "GPTQ";
   return "a method it does not name";
 };
 

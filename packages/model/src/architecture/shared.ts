@@ -63,6 +63,9 @@ export const decodeShared = (config: ConfigReader, family: Family): DecoderConfi
   expectLayerTypes(config, windows);
   const vocab = config.integer("vocab_size");
   const maxPositions = config.integer("max_position_embeddings", defaults.maxPositions);
+  const rmsEpsilon = config.number("rms_norm_eps", defaults.rmsEpsilon ?? 1e-6);
+  if (!(rmsEpsilon >= 0 && Number.isFinite(Math.fround(rmsEpsilon))))
+    config.fail("rms_norm_eps", `must be a small number, not below zero, found ${rmsEpsilon}`);
   return {
     modelType: family.modelType,
     layers,
@@ -72,7 +75,7 @@ export const decodeShared = (config: ConfigReader, family: Family): DecoderConfi
     hidden,
     intermediate: config.integer("intermediate_size"),
     vocab,
-    rmsEpsilon: config.number("rms_norm_eps", defaults.rmsEpsilon ?? 1e-6),
+    rmsEpsilon,
     tied: config.boolean("tie_word_embeddings", false),
     bias: family.bias,
     headNorm: family.headNorm ?? false,

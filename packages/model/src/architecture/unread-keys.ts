@@ -3,6 +3,7 @@
  * names say that they do (a softcap, a multiplier, a window, another norm) are refused unless their value leaves them off:
  * numbers that differ from what the model was trained with, in silence, are worse than a model that is not opened.
  */
+import { clip } from "@precipice/files";
 
 /** Words of names that stand for a part of the computation. */
 const COMPUTES =
@@ -74,6 +75,12 @@ export const ignoredRotary = (
   return { ignored: open.filter((key) => !isOther(key)), refused: open.find(isOther) };
 };
 
-/** A value as the file has it; Python's JSON knows three numbers more than JavaScript's. */
+/** A value as the file has it, a long one without its middle; Python's JSON knows three numbers more than JavaScript's. */
 export const shown = (value: unknown): string =>
-  typeof value === "number" && !Number.isFinite(value) ? String(value) : (JSON.stringify(value) ?? "undefined");
+  typeof value === "number" && !Number.isFinite(value)
+    ? String(value)
+    : clip(JSON.stringify(value) ?? "undefined", MOST_SHOWN);
+const MOST_SHOWN = 300;
+
+/** What should be a name. */
+export const named = (value: unknown): string => (typeof value === "string" ? clip(value, MOST_SHOWN) : shown(value));

@@ -1,6 +1,7 @@
 /** Sliding windows per layer, from either spelling: `layer_types`, or a rule on the layer's number. */
 import type { DecoderConfig } from "./config.ts";
 import type { ConfigReader } from "./config-reader.ts";
+import { shown } from "./unread-keys.ts";
 
 type Windows = DecoderConfig["windows"];
 
@@ -43,7 +44,7 @@ export const expectLayerTypes = (config: ConfigReader, windows: Windows): void =
     const family = config.modelType;
     config.fail(
       "layer_types",
-      `${JSON.stringify(layerTypes(config))} is not what transformers computes for ${family}: it does not read the list, and layer ${layer} is ${computed}`,
+      `${shown(layerTypes(config))} is not what transformers computes for ${family}: it does not read the list, and layer ${layer} is ${computed}`,
       "take a model_type that has both kinds of layers, or remove the list",
     );
   });
@@ -56,7 +57,7 @@ const layerTypes = (config: ConfigReader): ReadonlyArray<string> | undefined => 
   const layers = config.integer("num_hidden_layers");
   if (listed === undefined) return undefined;
   const other = listed.find((kind) => !KINDS.includes(kind));
-  if (other !== undefined) return config.unsupported("layer_types", JSON.stringify(other), KINDS.join(", "));
+  if (other !== undefined) return config.unsupported("layer_types", shown(other), KINDS.join(", "));
   return listed.length === layers
     ? listed
     : config.fail("layer_types", `lists ${listed.length} layers, num_hidden_layers says ${layers}`);

@@ -4,8 +4,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { someOf } from "@precipice/files";
 import { DTYPES } from "@precipice/onnx";
+import type { DecoderConfig } from "../architecture/config.ts";
 import { readJson } from "../architecture/index.ts";
 import { quantisedTensor, UNQUANTISED } from "../architecture/quantisation.ts";
+import { tensorShapes } from "../architecture/tensor-names.ts";
 import { CheckpointError } from "../errors.ts";
 import { fileDigest } from "./file-digest.ts";
 import { PLANTED_HEADS_FILE } from "./planted-heads.ts";
@@ -47,11 +49,39 @@ const weightFiles = (folder: string): ReadonlyArray<string> => {
   return names.map((name) => join(folder, name));
 };
 
+/** Layers and experts are counted in the tensors that there are, before anything is listed by the numbers of config.json. */
+const expectCounts = (folder: string, { layers, experts }: DecoderConfig, names: Iterable<string>): void => {
+  let [heldLayers, heldExperts, tensors] = [0, 0, 0];
+  for (const name of names) {
+    tensors += 1;
+    const [, layer = -1, expert = -1] = /^model\.layers\.(\d{1,9})\.(?:mlp\.experts\.(\d{1,9})\.)?/.exec(name) ?? [];
+    heldLayers = Math.max(heldLayers, Number(layer) + 1);
+    heldExperts = Math.max(heldExperts, Number(expert) + 1);
+  }
+  const expect = (key: string, said: number, held: number): void => {
+    if (said <= held || held === 0) return;
+    throw new CheckpointError({
+      file: join(folder, "config.json"),
+      place: key,
+      problem: `says ${said}, the weights hold ${held}`,
+      remedy: "check that config.json belongs to these weights, and that all of their files are there",
+    });
+  };
+  expect("num_hidden_layers", layers, heldLayers);
+  if (experts !== null) expect("num_experts", experts.count, heldExperts);
+  // A few names are enough to claim many layers of many experts: then most of what they stand for is missing.
+  const asked = layers * (experts === null ? 1 : 3 * experts.count);
+  if (asked > 2 * tensors + 1000)
+    throw new CheckpointError({
+      file: join(folder, "config.json"),
+      place: experts === null ? "num_hidden_layers" : "num_experts",
+      problem: `asks for ${asked} tensors and more, the weights hold ${tensors}`,
+      remedy: "check that config.json belongs to these weights, and that all of their files are there",
+    });
+};
+
 /** All tensors by name. Throws `CheckpointError` naming missing, extra, mis-shaped or integer tensors. */
-export const readWeights = (
-  folder: string,
-  expected: ReadonlyMap<string, ReadonlyArray<number>>,
-): ReadonlyMap<string, TensorEntry> => {
+export const readWeights = (folder: string, config: DecoderConfig): ReadonlyMap<string, TensorEntry> => {
   const files = weightFiles(folder);
   const entries = new Map<string, TensorEntry>();
   const fail = (file: string, place: string, problem: string, remedy: string): never => {
@@ -73,6 +103,8 @@ export const readWeights = (
       `belongs to weights quantised with ${packed.method}, which are not computed`,
       UNQUANTISED,
     );
+  expectCounts(folder, config, entries.keys());
+  const expected = tensorShapes(config);
   const where = files.length === 1 ? (files[0] as string) : folder;
   const remedy = "check that config.json belongs to these weights";
   for (const [name, shape] of expected) {
