@@ -1,6 +1,8 @@
 /**
  * How long it takes to load and plan a pipeline of 1,000 nodes: written out one by one, and as a matrix; with an empty store,
- * and with everything stored. Fails when planning takes a second or more.
+ * and with everything stored. Fails when planning takes a second or more. Then two matrices, the nodes of the one wired to those
+ * of the other, of 500, 2,000 and 10,000 nodes: fails when the largest takes more than 5 s, or when a node of it costs more than
+ * twice the processor time that a node of 2,000 does.
  *
  *   npm run bench:plan            # or: node bench/plan.ts 5000
  */
@@ -12,6 +14,8 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 
 const limitMs = 1000;
+const largeLimitMs = 5000;
+const sizes = [500, 2000, 10_000];
 const size = Number(process.argv[2] ?? 1000);
 
 const Values = Artifact.kind("values", {
@@ -64,6 +68,21 @@ nodes:
 `;
 }
 
+/** `of` nodes that look at something outside, and those wired to them value by value. */
+function wired(of: number): string {
+  const seeds = Array.from({ length: of / 2 }, (_, i) => i).join(", ");
+  return `version: 1
+name: wired
+nodes:
+  one: { stage: bench.step, matrix: { seed: [${seeds}] }, config: { seed: "\${matrix.seed}", nested: { a: 0.5, b: [x, y] } } }
+  two:
+    stage: bench.step
+    matrix: { seed: [${seeds}] }
+    inputs: { values: "one[seed=\${matrix.seed}]" }
+    config: { seed: "\${matrix.seed}", nested: { a: 1, b: [] } }
+`;
+}
+
 const folder = mkdtempSync(join(tmpdir(), "precipice-bench-plan-"));
 
 interface Timed {
@@ -112,6 +131,28 @@ try {
       `${name.padEnd(8)} ${empty.plan.nodes.length} nodes: ${text(empty)} with an empty store, ` +
         `${text(stored)} with ${cached} cached`,
     );
+  }
+  const costs: Array<number> = [];
+  for (const of of sizes) {
+    const file = join(folder, `wired-${of}.yaml`);
+    writeFileSync(file, wired(of));
+    const found = await timed(file);
+    costs.push(found.cpuMs / of);
+    const ratio =
+      costs.length === 1
+        ? ""
+        : `, ${((costs.at(-1) ?? 0) / (costs.at(-2) ?? 1)).toFixed(2)} times as much a node as before`;
+    console.log(
+      `matrices ${found.plan.nodes.length} nodes: ${text(found)}, ${(found.cpuMs / of).toFixed(3)} ms a node${ratio}`,
+    );
+    if (of === sizes.at(-1) && found.ms > largeLimitMs) {
+      console.error(`${of} nodes: slower than ${largeLimitMs} ms`);
+      process.exitCode = 1;
+    }
+  }
+  if ((costs.at(-1) ?? 0) > 2 * (costs.at(-2) ?? 0)) {
+    console.error("the time grows faster than the number of nodes");
+    process.exitCode = 1;
   }
   if (slowest >= limitMs) {
     console.error(`slower than ${limitMs} ms`);

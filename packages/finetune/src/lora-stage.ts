@@ -85,7 +85,7 @@ const config = Schema.Struct({
 });
 
 export const finetuneLora = Stage.make("finetune.lora", {
-  version: 5,
+  version: 6,
   description: "Trains a LoRA adapter on selected rows: own thinking, then the reference response",
   config,
   inputs: {

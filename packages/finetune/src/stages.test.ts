@@ -228,6 +228,9 @@ describe("finetune.lora and finetune.merge", () => {
     const table = await rows(adapter.rows("rows"));
     const [chosen, rejected] = [table.filter((r) => r.role === "selected"), table.filter((r) => r.role === "rejected")];
     expect(chosen.map((r) => r.trace_id)).toEqual(rejected.map((r) => r.trace_id));
+    // every step compares all pairs: the responses of both
+    const compared = table.flatMap((r) => r.regions).filter((region) => region === "response").length;
+    expect(steps.map(({ tokens }) => tokens)).toEqual(steps.map(() => compared));
     chosen.forEach((row, i) => {
       const start = row.regions.indexOf("response");
       expect(rejected[i]?.ids.slice(0, start)).toEqual(row.ids.slice(0, start));

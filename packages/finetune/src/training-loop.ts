@@ -115,7 +115,9 @@ const scheduleOf = ({ learningRate, warmup = 0, schedule }: TrainingOptions, ste
   ...(schedule === undefined ? {} : { shape: schedule }),
 });
 
-const positive = (row: TrainingRow): number => Array.from(row.lossWeight).filter((w, t) => t > 0 && w > 0).length;
+/** Tokens that are learned, or compared where a row is one of a preferred pair; the first has nothing to be predicted from. */
+const positive = ({ lossWeight, preferenceMask }: TrainingRow): number =>
+  Array.from(lossWeight).filter((w, t) => t > 0 && (w > 0 || (preferenceMask?.[t] ?? 0) > 0)).length;
 
 const countTokens = (batch: ReadonlyArray<Example>, count: (row: TrainingRow) => number): number =>
   batch.reduce((sum, e) => sum + count(e) + (e.rejected === undefined ? 0 : count(e.rejected)), 0);

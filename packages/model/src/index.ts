@@ -69,6 +69,7 @@ export {
   listHubFiles,
 } from "./hub/repository-files.ts";
 export { type HubSettings, hubSettings } from "./hub/settings.ts";
+export { knownDigest, openKnown, openPlanned } from "./known-checkpoints.ts";
 export { checkParity, type Parity, type ParityOptions } from "./parity/parity.ts";
 export { type ParityRow, TOLERANCES, type Tolerance } from "./parity/rows.ts";
 export { decodeProgram } from "./programs/decode.ts";

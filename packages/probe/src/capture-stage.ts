@@ -1,6 +1,6 @@
 /** Stage `probe.capture`: activations at named sites and positions, sized before anything is computed, written as they come. */
 import { Activations, Model, modelFolder, openModel, type Trace, Traces } from "@precipice/artifacts";
-import { Analyzer, Checkpoint, type DecoderConfig } from "@precipice/model";
+import { Analyzer, Checkpoint, type DecoderConfig, openPlanned } from "@precipice/model";
 import { release } from "@precipice/onnx";
 import { asStageError, attempt, Stage, StageError } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
@@ -85,7 +85,7 @@ export const probeCapture = Stage.make("probe.capture", {
   estimate: Effect.fn("probe.capture.estimate")(function* (config, { model, traces }) {
     const folder = model.reader === undefined ? model.facts?.["folder"] : yield* modelFolder(model.reader);
     if (typeof folder !== "string") return undefined;
-    const checkpoint = yield* attempt(() => Checkpoint.open(folder));
+    const checkpoint = yield* attempt(() => openPlanned(folder));
     if (traces.reader !== undefined) {
       const stored = yield* traces.reader.rows("traces");
       const vectors = yield* attempt(() =>

@@ -13,3 +13,4 @@ export { type Preview, preview } from "./artifact/preview.ts";
 export { failuresOf, open, type Reader, type VectorSet } from "./artifact/reader.ts";
 export { assertWhole } from "./artifact/stored-folder.ts";
 export type { VectorBatch, Writer } from "./artifact/writer.ts";
+export { boundedPreview } from "./bounded/tables.ts";

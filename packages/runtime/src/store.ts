@@ -1,4 +1,5 @@
 /** The content-addressed store under one name: `Store.open`, `Store.verify`, `Store.collect`, `Store.pin`. */
+export { verifyAll } from "./bounded/tables.ts";
 export { type Collected, type CollectOptions, collect, type KeptRuns, type Removal } from "./store/collect.ts";
 export { type Entry, listEntries as entries } from "./store/entries.ts";
 export type { Found } from "./store/found.ts";

@@ -11,13 +11,18 @@ import { readTemplate } from "./judge-template.ts";
 export const templateOf = (judge: JudgeChoice, pipelineDir: string): string | null =>
   typeof judge === "string" || judge.template === undefined ? null : readTemplate(judge.template, pipelineDir);
 
-export const openJudges = (judges: readonly JudgeChoice[], pipelineDir: string) =>
+/** @param onWait told when a judge's server is waited for. */
+export const openJudges = (
+  judges: readonly JudgeChoice[],
+  pipelineDir: string,
+  onWait?: (message: string) => Effect.Effect<void>,
+) =>
   Effect.forEach(
     judges,
     Effect.fnUntraced(function* (judge) {
       if (typeof judge !== "string") {
         const template = yield* attempt(() => templateOf(judge, pipelineDir));
-        return yield* openServerJudge(judge, template);
+        return yield* openServerJudge(judge, template, onWait === undefined ? {} : { onWait });
       }
       const opened: OpenedJudge = {
         concurrency: Number.POSITIVE_INFINITY,

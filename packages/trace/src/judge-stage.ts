@@ -64,7 +64,7 @@ export const traceJudge = Stage.make("trace.judge", {
       unit: "traces",
       key: resultsDependOn(config),
       onError: config.onError,
-      open: openJudges(judges, pipelineDir),
+      open: openJudges(judges, pipelineDir, log),
       run: (opened, wanted, { emit, fail }) => {
         const tell = (i: number, judgements: readonly Judgement[]): void => {
           const trace = wanted[i] as Trace;

@@ -2,15 +2,17 @@
 import { existsSync } from "node:fs";
 import { Model } from "@precipice/artifacts";
 import {
-  Checkpoint,
+  type Checkpoint,
   commitDigest,
-  examineConfig,
   fetchHubCheckpoint,
   findHubCheckpoint,
   type HubOptions,
   hubCheckpointBytes,
   hubSettings,
   isHubSource,
+  knownDigest,
+  openKnown,
+  openPlanned,
 } from "@precipice/model";
 import { checkpointFolder } from "@precipice/organism";
 import { Artifact, attempt, Stage } from "@precipice/runtime";
@@ -27,14 +29,20 @@ const config = Schema.Struct({
 
 /** Opens weights, config and tokenizer; the chat template is asked for when a prompt is rendered. */
 const openAt = (folder: string): Checkpoint => {
-  const checkpoint = Checkpoint.open(folder);
-  checkpoint.tokenizer.encode("a"); // throws where there is none
+  const checkpoint = openKnown(folder);
+  assertTokenizer(checkpoint);
   return checkpoint;
 };
 
+/** Throws where there is none. */
+const assertTokenizer = ({ tokenizer }: Checkpoint): void => void tokenizer.encode("a");
+
+/** Async, so that what opening throws is a rejection. */
+const digestAt = async (folder: string): Promise<string> => await knownDigest(folder, assertTokenizer);
+
 /** What stands for the content: of a hub's checkpoint the commit, so that a plan needs none of its files. */
 const digestOf = async (source: string, base: string, options?: HubOptions): Promise<string> => {
-  if (!isHubSource(source)) return openAt(checkpointFolder(source, base)).digest();
+  if (!isHubSource(source)) return digestAt(checkpointFolder(source, base));
   const { reference, commit } = await findHubCheckpoint(source, options);
   return commitDigest(reference, commit);
 };
@@ -42,7 +50,7 @@ const digestOf = async (source: string, base: string, options?: HubOptions): Pro
 /** The folder, and what its config says that is left aside; a config that cannot be used is the run's concern. */
 const planned = (folder: string) => {
   try {
-    const { notices } = examineConfig(folder);
+    const { notices } = openPlanned(folder);
     return {
       rows: 1,
       facts: { folder },
@@ -72,7 +80,7 @@ export const modelOpen = Stage.make("model.open", {
         const { folder, cached } = yield* attempt(() => findHubCheckpoint(source));
         return cached && rows.every(({ path }) => path === folder && existsSync(path));
       }
-      const digests = yield* attempt(() => Promise.all(rows.map(({ path }) => openAt(path).digest())));
+      const digests = yield* attempt(() => Promise.all(rows.map(({ path }) => digestAt(path))));
       return rows.every(({ digest }, i) => digest === digests[i]);
     }).pipe(Effect.orElseSucceed(() => false)),
   estimate: ({ source }, _, { pipelineDir, notice }) =>

@@ -23,6 +23,7 @@ export const prepare = Effect.fn("prepare")(function* (flags: PlanFlags, registr
   const pipeline = yield* Pipeline.load(flags.file, registry, {
     sets: flags.set,
     from: standingFolder(),
+    onProgress: progressOf("nodes checked"),
     ...given("varsFile", flags.vars),
   });
   const store = yield* Store.open(yield* resolveRoot(Option.getOrUndefined(flags.root)));
@@ -31,11 +32,25 @@ export const prepare = Effect.fn("prepare")(function* (flags: PlanFlags, registr
     heal: flags.heal,
     numerics,
     onNotice,
+    onProgress: progressOf("nodes looked at"),
     ...given("from", flags.from),
     ...given("to", flags.to),
     ...given("only", flags.only),
   });
 });
+
+const progressGapMs = 1000;
+
+/** A line on stderr each second that it takes, `planning: 3200 of 10002 nodes looked at`; none when it takes less. */
+const progressOf = (what: string) => {
+  let toldMs = performance.now();
+  return (done: number, total: number): void => {
+    const now = performance.now();
+    if (now - toldMs < progressGapMs || done === total) return;
+    toldMs = now;
+    process.stderr.write(`planning: ${done} of ${total} ${what}\n`);
+  };
+};
 
 /** To where progress goes too, so that a waiting plan is not silent and its JSON stays JSON; each line once. */
 const told = new Set<string>();

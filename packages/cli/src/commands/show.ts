@@ -52,7 +52,7 @@ export const showCommand = () =>
         return;
       }
       const previews = yield* Effect.forEach(shown.paths, (path) =>
-        Effect.map(Artifact.preview(path, rows), (preview) => ({ path, ...preview })),
+        Effect.map(Artifact.boundedPreview(path, rows), (preview) => ({ path, ...preview })),
       ).pipe(jsonErrors(json));
       if (json) process.stdout.write(`${JSON.stringify(previews.length === 1 ? previews[0] : previews, null, 2)}\n`);
       else process.stdout.write(`${previews.map(artifactText).join("\n\n")}\n`);

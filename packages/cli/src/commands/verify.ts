@@ -38,7 +38,7 @@ export const verifyCommand = (registry: Registry.Registry) =>
           (entry) => digests.length === 0 || digests.some((digest) => entry.digest.startsWith(digest)),
         );
         const kinds = kindsOf(yield* withPlugins(registry, plugin));
-        return yield* Effect.forEach(wanted, (entry) => Store.verify(entry, kinds.get(entry.kind)));
+        return yield* Store.verifyAll(wanted, (kind) => kinds.get(kind));
       }).pipe(jsonErrors(json));
       const bad = verdicts.filter(({ problems }) => problems.length > 0);
       if (bad.length > 0) process.exitCode = 1;

@@ -50,11 +50,20 @@ function errorLines(
   paint: Painter,
 ): ReadonlyArray<string> {
   if (!(error instanceof PipelineError)) return infoLines(error, paint);
-  return error.issues.flatMap(({ file, line, column, code, message, remedy }) => [
-    `${paint("bold", printable(`${file}:${line}:${column}`))} ${paint("red", code)} ${said(message)}`,
-    ...(remedy === undefined ? [] : [paint("dim", `  ${printable(remedy)}`)]),
-  ]);
+  const more = error.issues.length - listed;
+  return [
+    ...error.issues
+      .slice(0, listed)
+      .flatMap(({ file, line, column, code, message, remedy }) => [
+        `${paint("bold", printable(`${file}:${line}:${column}`))} ${paint("red", code)} ${said(message)}`,
+        ...(remedy === undefined ? [] : [paint("dim", `  ${printable(remedy)}`)]),
+      ]),
+    ...(more > 0 ? [`and ${more} problem${more === 1 ? "" : "s"} more; --json lists all`] : []),
+  ];
 }
+
+/** So many problems are told: a matrix has its mistakes thousands of times. */
+const listed = 100;
 
 /** A message may repeat what it complains about, and that may be of any length. */
 const said = (message: string): string => printable(clip(message, MOST_SAID));

@@ -1,6 +1,7 @@
 /** A plan for people (a table, then one line of totals) and for programs (JSON). */
 import { type Plan, type Sum, totals } from "@precipice/runtime";
 import { labelsOf } from "./node-labels.ts";
+import { planRows, sumOf } from "./plan-rows.ts";
 import { collapsed, groupText } from "./skipped-text.ts";
 import { type Cells, table } from "./table.ts";
 import { bytes, duration, outputWidth, printable, short } from "./text.ts";
@@ -17,22 +18,44 @@ function planText(plan: Plan): string {
   const width = outputWidth();
   const groups = collapsed(plan.nodes.map(({ node, status, reason }) => ({ node: node.name, status, reason })));
   const listed = groups.length === 0 ? plan.nodes : plan.nodes.filter(({ status }) => status !== "skipped");
+  const lines = planRows(listed, process.stdout.isTTY === true);
   const labels = labelsOf(
-    listed.map(({ node }) => node.name),
+    lines.map(({ name }) => name),
     width,
   );
-  const rows = listed.map(({ node, status, reason, estimate, lastDurationMs }) => {
+  const rows = lines.map(({ name, nodes: [first, ...others], reason }) => {
+    const nodes = [first, ...others];
+    const { node, status } = first;
     const about = status === "run" ? "~" : "";
     const none = status === "run" ? unknown : "";
+    const text = (value: number | undefined, say: (value: number) => string, otherwise: string): string =>
+      value === undefined ? otherwise : `${about}${say(value)}`;
+    const took = sumOf(nodes, ({ lastDurationMs }) => lastDurationMs);
     return {
-      node: labels.of(node.name),
+      node: labels.of(name),
       stage: node.stage.id,
       status,
       reason,
-      rows: estimate?.rows === undefined ? none : `${about}${short(estimate.rows)}`,
-      bytes: estimate?.bytes === undefined ? none : `${about}${bytes(estimate.bytes)}`,
-      memory: estimate?.memoryBytes === undefined ? "" : `${about}${bytes(estimate.memoryBytes)}`,
-      "last took": lastDurationMs === null ? "" : duration(lastDurationMs),
+      rows: text(
+        sumOf(nodes, ({ estimate }) => estimate?.rows),
+        short,
+        none,
+      ),
+      bytes: text(
+        sumOf(nodes, ({ estimate }) => estimate?.bytes),
+        bytes,
+        none,
+      ),
+      memory: text(
+        nodes.reduce<number | undefined>(
+          (most, { estimate }) =>
+            estimate?.memoryBytes === undefined ? most : Math.max(most ?? 0, estimate.memoryBytes),
+          undefined,
+        ),
+        bytes,
+        "",
+      ),
+      "last took": took === undefined ? "" : duration(took),
     };
   });
   const empty = (["rows", "bytes", "memory", "last took"] as const).filter((column) =>
@@ -41,11 +64,16 @@ function planText(plan: Plan): string {
   const shown = rows.map(
     (row): Cells => Object.fromEntries(Object.entries(row).filter(([column]) => !empty.some((it) => it === column))),
   );
-  const notes = plan.nodes.flatMap(({ node, status, estimate }) =>
-    status === "run" && estimate?.note !== undefined ? [`${printable(node.name)}: ${printable(estimate.note)}`] : [],
-  );
+  const notes = lines.flatMap(({ name, nodes }) => {
+    const said = new Set(nodes.flatMap(({ status, estimate }) => (status === "run" && estimate?.note) || []));
+    const [note, ...others] = said;
+    if (note === undefined) return [];
+    const more = others.length === 0 ? "" : ` (${others.length} others)`;
+    return [`${printable(name)}: ${printable(note)}${more}`];
+  });
   const skipped = groups.map((group) => `· ${groupText(group)}`);
   if (skipped.length > 0) skipped.push("  --json lists them");
+  else if (lines.length < listed.length) skipped.push("  a line with × sums up nodes of a matrix; --json lists them");
   return [...table(shown, width, { wrap: ["reason"] }), ...notes, ...skipped, totalsText(plan)].join("\n");
 }
 

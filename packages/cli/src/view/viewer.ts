@@ -170,7 +170,7 @@ async function artifact(root: string, kind: string, digest: string, response: Se
   const preview =
     largest > mostPreviewBytes
       ? { manifest, tables: [], vectors: [] }
-      : await Effect.runPromise(Artifact.preview(folder, shownRows));
+      : await Effect.runPromise(Artifact.boundedPreview(folder, shownRows));
   page(response, 200, artifactPage(preview));
 }
 

@@ -1,8 +1,8 @@
 /** What a generation will need, from config.json alone: for plans made before anything is opened. */
 import { availableParallelism } from "node:os";
 import type { DecoderConfig } from "../architecture/config.ts";
-import { readConfig } from "../architecture/index.ts";
 import { DecoderError } from "../errors.ts";
+import { openPlanned } from "../known-checkpoints.ts";
 import { kvCacheBytes } from "./kv-budget.ts";
 
 export interface GenerationSettings {
@@ -39,7 +39,7 @@ export const estimateGeneration = (
 ): GenerationEstimate => {
   const known = rows === undefined ? {} : { rows };
   if (typeof folder !== "string") return known;
-  const config = readConfig(folder);
+  const { config } = openPlanned(folder);
   const tokens = Math.min(config.maxPositions, ASSUMED_PROMPT_TOKENS + maxNewTokens);
   const atOnce = Math.min(rows ?? Number.POSITIVE_INFINITY, batch * workers);
   const wanted = kvCacheBytes(config, atOnce, tokens);

@@ -169,7 +169,8 @@ const retryAfterMs = (response: Response): number | undefined => {
 const errorOf = async (response: Response, what: string, settings: HubSettings): Promise<HubError> => {
   const { status } = response;
   const code = response.headers.get("x-error-code") ?? "";
-  const said = response.headers.get("x-error-message") ?? "";
+  const told = (response.headers.get("x-error-message") ?? "").replaceAll(settings.token || "\0", "***");
+  const said = told.length > 300 ? `${told.slice(0, 300)}…` : told;
   await response.body?.cancel();
   const page = `${settings.endpoint}/${/^hf:\/\/([^@ ]*)/.exec(what)?.[1] ?? ""}`;
   const login = "set HF_TOKEN to a token that may read it, or run `hf auth login`";

@@ -28,6 +28,7 @@ import {
   vectorFromArray,
 } from "apache-arrow";
 import { ArrowFileWriter, type BatchSize } from "./arrow-file-writer.ts";
+import { checkArrow } from "./arrow-frame.ts";
 import type { Column } from "./column.ts";
 import type { Row } from "./parquet.ts";
 import type { VectorSet } from "./reader.ts";
@@ -115,6 +116,7 @@ export const dtypeOf = (data: Float32Array | Uint16Array): VectorDType => (data 
  * @throws Error when the bytes are not such a file or a column is missing.
  */
 export function decodeVectors(columns: ReadonlyArray<Column>, bytes: Uint8Array): VectorSet<Row> {
+  checkArrow(bytes);
   const reader = RecordBatchReader.from(bytes).open();
   const type = reader.schema.fields.find((field) => field.name === "vector")?.type;
   if (!(type instanceof FixedSizeList)) throw new Error("no column vector: FixedSizeList<float32 | float16>");
@@ -131,6 +133,7 @@ export function decodeVectors(columns: ReadonlyArray<Column>, bytes: Uint8Array)
 
 /** Width and type of the vectors of a stream, of which only the beginning must be there. */
 export function vectorsOf(bytes: Uint8Array): { readonly dim: number; readonly dtype: VectorDType } {
+  checkArrow(bytes);
   const type = RecordBatchReader.from(bytes)
     .open()
     .schema.fields.find((field) => field.name === "vector")?.type;
@@ -142,6 +145,7 @@ export function vectorsOf(bytes: Uint8Array): { readonly dim: number; readonly d
 
 /** The columns of a whole stream without its vectors, whose bytes need not be there yet. */
 export function decodeColumns(columns: ReadonlyArray<Column>, bytes: Uint8Array): ReadonlyArray<Row> {
+  checkArrow(bytes);
   return [...RecordBatchReader.from(bytes).open()].flatMap((batch) => rowsOf(columns, batch));
 }
 

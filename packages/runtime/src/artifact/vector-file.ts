@@ -5,6 +5,7 @@
 import { Message, type MessageHeader } from "apache-arrow";
 import { decodeColumns, decodeVectors, type VectorDType, vectorsOf } from "./arrow.ts";
 import type { BatchSize } from "./arrow-file-writer.ts";
+import { checkMessage } from "./arrow-frame.ts";
 import type { Column } from "./column.ts";
 import type { Row } from "./parquet.ts";
 import type { VectorSet } from "./reader.ts";
@@ -106,7 +107,9 @@ async function nextFrame(file: ByteSource, offset: number): Promise<Frame | unde
   if (mark !== -1 || length < 0) throw new Error(`no Arrow message at byte ${offset}`);
   if (length === 0) return undefined;
   if (offset + 8 + length > file.size) throw new Error(`the message at byte ${offset} is longer than the file`);
-  const message = Message.decode(await readAt(file, offset + 8, length)) as Message<MessageHeader>;
+  const metadata = await readAt(file, offset + 8, length);
+  checkMessage(metadata);
+  const message = Message.decode(metadata) as Message<MessageHeader>;
   const start = 8 + length; // of the body
   const body = message.bodyLength;
   const bytes = start + body;

@@ -39,6 +39,9 @@ export interface Target {
   readonly at: Place;
 }
 
+/** So many problems come with a name that was perhaps meant: it is looked for among all nodes. */
+const advised = 100;
+
 /** The nodes a reference in `document` means; nothing after reporting when it means none. */
 export function resolveReference(
   reference: Located,
@@ -66,8 +69,8 @@ export function resolveReference(
   }
   const template = templates.get(document.namespace + node);
   if (template === undefined) {
-    const near = namesIn(document, templates);
-    report.problem("E_EDGE_UNKNOWN", `there is no node "${node}"`, at, suggestion(node, near, "nodes"));
+    const remedy = report.count < advised ? suggestion(node, namesIn(document, templates), "nodes") : undefined;
+    report.problem("E_EDGE_UNKNOWN", `there is no node "${node}"`, at, remedy);
     return [];
   }
   if (!template.isMatrix) {
@@ -103,7 +106,7 @@ function matching(
     report.problem("E_MATRIX_KEY", message, at, suggestion(unknown.key, names, "matrix values"));
     return [];
   }
-  const selected = instances.filter(({ matrix }) => matrix !== undefined && selects(conditions, matrix));
+  const selected = selectedFrom(instances, conditions);
   if (selected.length === 0) {
     const labels = instances.slice(0, 8).map(({ matrix }) => `[${matrixLabel(matrix ?? new Map())}]`);
     const more = instances.length > labels.length ? " …" : "";
@@ -111,6 +114,41 @@ function matching(
     return [];
   }
   return [selected];
+}
+
+type Conditions = Parameters<typeof selects>[0];
+
+/** The instances of a matrix by one of its keys and the value of it, as it is written in a reference. */
+const byValue = new WeakMap<ReadonlyArray<Instance>, Map<string, Map<string, Array<Instance>>>>();
+
+/**
+ * The instances that meet all conditions, in the order of the matrix. Nodes of one matrix that refer to those of another each ask
+ * for one of thousands: those with a value are looked up, so that only they are compared.
+ */
+function selectedFrom(instances: ReadonlyArray<Instance>, conditions: Conditions): ReadonlyArray<Instance> {
+  const narrow = conditions.filter(({ negated, any, values }) => !negated && !any && values.length === 1);
+  const fewest = narrow.reduce<ReadonlyArray<Instance>>((least, { key, values: [value = ""] }) => {
+    const found = indexOf(instances, key).get(value) ?? [];
+    return found.length < least.length ? found : least;
+  }, instances);
+  return fewest.filter(({ matrix }) => matrix !== undefined && selects(conditions, matrix));
+}
+
+function indexOf(instances: ReadonlyArray<Instance>, key: string): ReadonlyMap<string, ReadonlyArray<Instance>> {
+  const keys = byValue.get(instances) ?? new Map<string, Map<string, Array<Instance>>>();
+  byValue.set(instances, keys);
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  const made = new Map<string, Array<Instance>>();
+  for (const instance of instances) {
+    if (!instance.matrix?.has(key)) continue;
+    const value = String(instance.matrix.get(key));
+    const same = made.get(value);
+    if (same === undefined) made.set(value, [instance]);
+    else same.push(instance);
+  }
+  keys.set(key, made);
+  return made;
 }
 
 /** Names as a reference in `document` would write them. */

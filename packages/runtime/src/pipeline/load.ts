@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly varsFile?: string;
   /** Folder that relative paths in `sets` start at; the working directory by default. */
   readonly from?: string;
+  /** Told how many nodes have been checked. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** Reads and checks a pipeline file. `file` is shown in messages as given. */
@@ -47,7 +49,7 @@ export const parse = Effect.fn("Pipeline.parse")(function* (
     return yield* report.error();
   }
   const root = withVars(parsed.value, given, sets.vars, report);
-  return yield* checked(root, file, sets, registry, report);
+  return yield* checked(root, file, sets, registry, report, options.onProgress);
 });
 
 /** The pipeline of a document, however it came about; everything reported until now and here when there is anything. */
@@ -57,11 +59,12 @@ export const checked = Effect.fnUntraced(function* (
   settings: Settings,
   registry: Registry,
   report: Report,
+  onProgress?: LoadOptions["onProgress"],
 ) {
   const head = headOf(root, file, report);
   const documents = yield* readTree(root, file, report);
   const stages = yield* withPlugins(documents, registry, report);
-  const wired = checkNodes(documents, settings, stages, report);
+  const wired = checkNodes(documents, settings, stages, report, onProgress);
   const nodes = ordered(wired, report).map((node) => ({ ...node, inputs: withoutPlaces(node.inputs) }));
   const pipeline: Pipeline = { ...head, nodes: withoutSkipped(nodes) };
   return report.empty ? pipeline : yield* report.error();

@@ -145,7 +145,16 @@ function excluded(
   axes: ReadonlyArray<Axis>,
   report: Report,
 ): ReadonlyArray<Row> {
-  let kept = rows;
+  const gone = new Set<Row>();
+  /** Rows by their values of some names, for each set of names that is asked for. */
+  const indexes = new Map<string, ReadonlyMap<string, ReadonlyArray<Row>>>();
+  const matching = (row: Row): ReadonlyArray<Row> => {
+    const names = [...row.keys()].sort();
+    const signature = names.join(",");
+    const index = indexes.get(signature) ?? Map.groupBy(rows, (candidate) => keyOf(candidate, names));
+    indexes.set(signature, index);
+    return (index.get(keyOf(row, names)) ?? []).filter((candidate) => !gone.has(candidate));
+  };
   for (const { at, row } of rowsOf(matrix, "exclude", report)) {
     const unknown = [...row.keys()].find((name) => !axes.some((axis) => axis.name === name));
     if (unknown !== undefined) {
@@ -153,10 +162,8 @@ function excluded(
       report.problem("E_MATRIX_KEY", `the matrix has no "${unknown}"`, at, suggestion(unknown, names, "matrix values"));
       continue;
     }
-    const left = kept.filter(
-      (candidate) => ![...row].every(([name, { value }]) => candidate.get(name)?.value === value),
-    );
-    if (left.length === kept.length) {
+    const found = matching(row);
+    if (found.length === 0) {
       report.problem(
         "E_MATRIX_EXCLUDE",
         `exclude ${matrixLabel(valuesOf(row))} matches no combination`,
@@ -164,10 +171,14 @@ function excluded(
         "Remove or correct it.",
       );
     }
-    kept = left;
+    for (const candidate of found) gone.add(candidate);
   }
-  return kept;
+  return rows.filter((candidate) => !gone.has(candidate));
 }
+
+/** A row's values of `names`, `1` and `"1"` apart. */
+const keyOf = (row: Row, names: ReadonlyArray<string>): string =>
+  JSON.stringify(names.map((name) => row.get(name)?.value));
 
 /** The rows of `include`; all combinations must have the same names, or their results could not be addressed alike. */
 function includedRows(matrix: LocatedMap, axes: ReadonlyArray<Axis>, report: Report): ReadonlyArray<PlacedRow> {

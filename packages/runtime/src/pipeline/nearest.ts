@@ -23,18 +23,24 @@ export function editDistance(a: string, b: string): number {
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(2, Math.floor(name.length / 3));
   const ranked = [...candidates]
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.candidate;
 }
 
+/** So many names stand in a remedy. */
+const listed = 60;
+
 /** `Did you mean "x"?`, or what exists when nothing is near. */
 export function suggestion(name: string, candidates: Iterable<string>, what: string): string {
   const names = [...candidates];
   const found = nearest(name, names);
   if (found !== undefined) return `Did you mean "${found}"?`;
-  return names.length === 0 ? `There are no ${what}.` : `Known ${what}: ${names.join(", ")}.`;
+  if (names.length === 0) return `There are no ${what}.`;
+  const more = names.length > listed ? ` and ${names.length - listed} more` : "";
+  return `Known ${what}: ${names.slice(0, listed).join(", ")}${more}.`;
 }
 
 const at = (row: ReadonlyArray<number>, index: number): number => row[index] ?? Number.POSITIVE_INFINITY;

@@ -28,6 +28,7 @@ export function checkNodes(
   { nodes: settings, defaults }: Settings,
   registry: Registry,
   report: Report,
+  onProgress: (done: number, total: number) => void = () => undefined,
 ): ReadonlyArray<WiredNode> {
   const documents = applyDefaults(files, defaults, registry, report);
   for (const document of documents) checkDefaults(document, registry, report);
@@ -41,19 +42,25 @@ export function checkNodes(
   );
   for (const { at, target } of settings) checkTarget(target, at, templates, report);
   checkTaken(defaults, [...templates.values()], registry, report);
-  return [...templates.values()].flatMap((template) => {
+  const all = [...templates.values()];
+  const total = all.reduce((sum, { instances }) => sum + instances.length, 0);
+  let done = 0;
+  return all.flatMap((template) => {
     const { stage } = template;
     if (stage === undefined) return [];
-    return template.instances.map((instance) => ({
-      name: instance.name,
-      template: template.name,
-      stage,
-      dir: template.document.dir,
-      ...(instance.matrix === undefined ? {} : { matrix: Object.fromEntries(instance.matrix) }),
-      ...(instance.skip === undefined ? {} : { skip: instance.skip }),
-      ...configOf(template, stage, instance, report),
-      inputs: wire(template, instance, templates, report),
-    }));
+    return template.instances.map((instance) => {
+      onProgress(++done, total);
+      return {
+        name: instance.name,
+        template: template.name,
+        stage,
+        dir: template.document.dir,
+        ...(instance.matrix === undefined ? {} : { matrix: Object.fromEntries(instance.matrix) }),
+        ...(instance.skip === undefined ? {} : { skip: instance.skip }),
+        ...configOf(template, stage, instance, report),
+        inputs: wire(template, instance, templates, report),
+      };
+    });
   });
 }
 

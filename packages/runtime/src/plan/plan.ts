@@ -2,10 +2,12 @@
  * The plan: for each node `cached`, `run`, `blocked` or `skipped`, with one reason. `inspect` looks at the world (fingerprints, store,
  * history); `decide` is a pure function of what it saw; the executor runs the very object that `precipice plan` prints.
  */
+import { dirname } from "node:path";
 import * as Effect from "effect/Effect";
 import type { AnyKind } from "../artifact/kind.ts";
 import type { Manifest } from "../artifact/manifest.ts";
 import { open as openReader } from "../artifact/reader.ts";
+import { isMissing, listFolder } from "../disk.ts";
 import { type ArtifactError, PipelineError, type PipelineIssue, RunError, type StageError } from "../errors.ts";
 import type { Node, Pipeline } from "../pipeline/model.ts";
 import type { Estimate, StageContext } from "../stage.ts";
@@ -56,6 +58,8 @@ export interface PlanOptions extends SelectionOptions {
   readonly numerics?: Numerics;
   /** Told what a node's stage says while it is looked at: what it waits for, what it leaves out. */
   readonly onNotice?: (node: string, message: string) => void;
+  /** Told how many nodes have been looked at. */
+  readonly onProgress?: (done: number, total: number) => void;
   /** Hash what is stored, and run again what is damaged; by default only sizes are compared. */
   readonly heal?: boolean;
 }
@@ -102,7 +106,7 @@ const inspect = Effect.fnUntraced(function* (
   selection: Selection,
   store: Store,
   numerics: Numerics,
-  options: Pick<PlanOptions, "onNotice" | "heal">,
+  options: Pick<PlanOptions, "onNotice" | "onProgress" | "heal">,
 ) {
   const issues: Array<PipelineIssue> = [];
   const keyed: Array<Pick<Inspected, "node" | "key" | "digests">> = [];
@@ -139,12 +143,17 @@ const inspect = Effect.fnUntraced(function* (
   }
   if (issues.length > 0) return yield* new PipelineError({ issues });
   const histories = yield* readHistories(store.root, pipeline.name, digestsOf.keys());
+  const names = yield* namesStored(keyed, store);
+  let done = 0;
   return yield* Effect.forEach(
     keyed,
     Effect.fnUntraced(function* ({ node, key, digests }): Effect.fn.Return<Inspected, ArtifactError> {
+      options.onProgress?.(++done, keyed.length);
       const history = histories.get(node.name);
       if (node.skip !== undefined) return { node, key, digests, stored: "none", manifests: {}, usable: true, history };
-      const { stored, manifests } = yield* lookUp(node, digests, store, { bytes: options.heal ?? false });
+      const { stored, manifests } = yield* lookUp(node, digests, store, names, {
+        bytes: options.heal ?? false,
+      });
       const usable = stored !== "all" || (yield* revalidated(node, digests, store, options));
       return { node, key, digests, stored, manifests, usable, history };
     }),
@@ -152,17 +161,47 @@ const inspect = Effect.fnUntraced(function* (
   );
 });
 
+type Names = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * By kind, what the store has something under. Most digests of a new plan lead to nothing: one listing a kind is quicker than
+ * thousands of folders that are not there. A kind that cannot be listed is absent, and then each digest is looked at.
+ */
+const namesStored = Effect.fnUntraced(function* (keyed: ReadonlyArray<Pick<Inspected, "node">>, store: Store) {
+  const stages = new Set(keyed.map(({ node }) => node.stage));
+  const kinds = [...stages].flatMap((stage) => Object.values(stage.outputs as { readonly [output: string]: AnyKind }));
+  const names = new Map<string, ReadonlySet<string>>();
+  for (const kind of kinds) {
+    if (names.has(kind.name)) continue;
+    const folder = dirname(store.pathOf(kind, "any"));
+    const listed = yield* Effect.promise(() =>
+      listFolder(folder).then(
+        (entries) => entries.map(({ name }) => name),
+        (cause) => (isMissing(cause) ? [] : undefined),
+      ),
+    );
+    if (listed !== undefined) names.set(kind.name, new Set(listed));
+  }
+  return names;
+});
+
 const lookUp = Effect.fnUntraced(function* (
   node: Node,
   digests: { readonly [output: string]: string },
   store: Store,
+  names: Names,
   look: Look,
 ): Effect.fn.Return<Pick<Inspected, "stored" | "manifests">, ArtifactError> {
   const outputs = Object.entries(node.stage.outputs as { readonly [output: string]: AnyKind });
   const absent: Array<string> = [];
   const manifests: { [output: string]: Manifest } = {};
   for (const [output, kind] of outputs) {
-    const found = yield* store.find(kind, digests[output] as string, look);
+    const digest = digests[output] as string;
+    if (names.get(kind.name)?.has(digest) === false) {
+      absent.push(output);
+      continue;
+    }
+    const found = yield* store.find(kind, digest, look);
     if (found.state === "damaged") {
       return { stored: { broken: `its stored ${output} is damaged: ${found.what}` }, manifests };
     }

@@ -43,7 +43,11 @@ export function select(nodes: ReadonlyArray<Node>, options: SelectionOptions): S
   for (const node of nodes) {
     const needed = Object.values(node.inputs).flatMap((edges) => edges.map((edge) => edge.node));
     producers.set(node.name, needed);
-    for (const producer of needed) consumers.set(producer, [...(consumers.get(producer) ?? []), node.name]);
+    for (const producer of needed) {
+      const known = consumers.get(producer);
+      if (known === undefined) consumers.set(producer, [node.name]);
+      else known.push(node.name);
+    }
   }
   let runnable: ReadonlySet<string> = new Set(nodes.map(({ name }) => name));
   for (const { flag, names } of parts) {

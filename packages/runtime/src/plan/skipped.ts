@@ -23,7 +23,9 @@ export function skippedGroups(
     // Producers come first in a plan.
     const root = reasons.get(skippedThrough(reason) ?? "") ?? reason;
     reasons.set(node, root);
-    groups.set(root, [...(groups.get(root) ?? []), node]);
+    const group = groups.get(root);
+    if (group === undefined) groups.set(root, [node]);
+    else group.push(node);
   }
   return [...groups].map(([reason, members]) => ({ reason, nodes: members }));
 }

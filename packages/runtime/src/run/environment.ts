@@ -22,6 +22,9 @@ export interface GitState {
 
 const relevant = /^(PRECIPICE|HF|HUGGINGFACE|ORT|ONNXRUNTIME|OMP|OPENBLAS|MKL|CUDA|NVIDIA|NODE|UV|SLURM|TMPDIR)(_|$)/;
 
+/** Set by the program that started this one, whatever the user has set. */
+const ofLauncher = new Set(["PRECIPICE_LAUNCHER", "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"]);
+
 export function environment(): Environment {
   const all = cpus();
   return {
@@ -31,7 +34,7 @@ export function environment(): Environment {
     threads: all.length,
     memoryBytes: totalmem(),
     variables: Object.keys(process.env)
-      .filter((name) => relevant.test(name))
+      .filter((name) => relevant.test(name) && !ofLauncher.has(name))
       .sort(),
   };
 }

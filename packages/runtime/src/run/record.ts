@@ -39,6 +39,8 @@ export interface RunRecord {
   /** Relative to the root where it can be. */
   readonly file: string;
   readonly status: RunStatus;
+  /** Of the process, on its machine. */
+  readonly pid?: number;
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly wallSeconds: number;
@@ -229,6 +231,7 @@ export class RunFolder {
       pipeline: pipeline.name,
       file: relative(store.root, pipeline.file),
       status,
+      pid: process.pid,
       startedAt: this.startedAt.toISOString(),
       finishedAt: status === "running" ? null : new Date().toISOString(),
       wallSeconds: this.wallSeconds,

@@ -64,10 +64,9 @@ export function lastComplete(uses: ReadonlyArray<Use>): ReadonlyArray<Use> {
   for (const use of uses.filter(({ complete }) => complete)) {
     const newer = kept.get(use.pipeline) ?? [];
     const last = newer.at(-1);
+    const nodes = new Set(use.nodes);
     const isMore =
-      last !== undefined &&
-      use.nodes.length > last.nodes.length &&
-      last.nodes.every((node) => use.nodes.includes(node));
+      last !== undefined && use.nodes.length > last.nodes.length && last.nodes.every((node) => nodes.has(node));
     if (last === undefined || isMore) kept.set(use.pipeline, [...newer, use]);
   }
   return [...kept.values()].flat();

@@ -4,7 +4,8 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import { readText } from "./body.ts";
 import { EventReader } from "./events.ts";
-import { type ServerError, serverError } from "./server-error.ts";
+import type { Secrets } from "./secrets.ts";
+import { ServerError, serverError } from "./server-error.ts";
 import { errorInAnswer, errorWithoutChoices, isRecord, plainText } from "./told-error.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -26,6 +27,7 @@ const HEAD_CHARS = 8;
 export const readAnswer = (
   response: HttpClientResponse,
   where: string,
+  secrets: Secrets,
 ): Effect.Effect<Answer, ServerError | HttpClientError> =>
   Effect.suspend(() => {
     let head = "";
@@ -36,7 +38,7 @@ export const readAnswer = (
       const isJson = /^[{["<]/u.test(begin);
       const isEvents = EVENT_LINE.test(begin) || /text\/event-stream/iu.test(response.headers["content-type"] ?? "");
       if (!isJson && isEvents) {
-        events = new EventReader(where);
+        events = new EventReader(where, secrets);
         return events.feed(head);
       }
       pieces = [head];
@@ -45,8 +47,9 @@ export const readAnswer = (
     const take = (text: string): boolean => {
       if (events !== undefined) return events.feed(text);
       if (pieces !== undefined) return pieces.push(text) > 0;
-      head += text;
-      return head.trimStart().length < HEAD_CHARS ? true : decide();
+      // blanks go as they come: a body of nothing else would be looked through again with each piece
+      head = (head + text).trimStart();
+      return head.length < HEAD_CHARS ? true : decide();
     };
     return readText(response, where, take).pipe(
       Effect.andThen(
@@ -55,23 +58,24 @@ export const readAnswer = (
             if (events === undefined && pieces === undefined) decide();
             return Effect.succeed(
               events === undefined
-                ? { streamed: false, chunks: [wholeAnswer((pieces ?? []).join(""), where)] }
+                ? { streamed: false, chunks: [wholeAnswer((pieces ?? []).join(""), where, secrets)] }
                 : { streamed: true, chunks: events.end() as readonly Json[] },
             );
           } catch (error) {
-            return Effect.fail(error as ServerError);
+            if (error instanceof ServerError) return Effect.fail(error);
+            throw error;
           }
         }),
       ),
     );
   });
 
-const wholeAnswer = (text: string, where: string): Json => {
+const wholeAnswer = (text: string, where: string, secrets: Secrets): Json => {
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/u, ""));
+    json = secrets.parse(text.replace(/^\uFEFF/u, ""));
   } catch {
-    const said = /^\s*[{[]/u.test(text) || text.trim() === "" ? "" : `: ${plainText(text)}`;
+    const said = /^\s*[{[]/u.test(text) || text.trim() === "" ? "" : `: ${plainText(secrets.hide(text))}`;
     throw serverError("E_SERVER_ANSWER", `${where} answered ${text.length} characters that are no JSON${said}`);
   }
   const error = errorInAnswer(where, json);

@@ -9,6 +9,8 @@ import { ServerError, serverError } from "./server-error.ts";
 export const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 /** Of an error's body: the message stands at its beginning. */
 const MAX_ERROR_BYTES = 64 * 2 ** 10;
+/** For an error's body: the status is known already, and need not wait for a body that drips. */
+const MAX_ERROR_MS = 10_000;
 
 /**
  * Gives the body's text to `take` as it comes, until that returns false. What `take` throws as a `ServerError` fails the
@@ -70,6 +72,7 @@ export const readErrorBody = (response: HttpClientResponse): Effect.Effect<strin
         return bytes < MAX_ERROR_BYTES;
       }),
     ).pipe(
+      Effect.timeoutOrElse({ duration: MAX_ERROR_MS, orElse: () => Effect.void }),
       // the status is the error: a body that breaks off takes nothing from it
       Effect.catch(() => Effect.void),
       Effect.map(() => text),

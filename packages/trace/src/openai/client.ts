@@ -16,8 +16,9 @@ import { RateLimiter } from "./rate-limit.ts";
 import { isRedirect, redirectTarget } from "./redirect.ts";
 import { type Api, type Reply, readReply } from "./reply.ts";
 import { defaultRetryPolicy, nowMs, type RetryPolicy, readRetryAfterMs, withRetries } from "./retry.ts";
+import { secretsOf } from "./secrets.ts";
 import type { ServerConfig } from "./server-config.ts";
-import { ServerError, serverError, withoutSecret } from "./server-error.ts";
+import { ServerError, serverError, withMessage } from "./server-error.ts";
 import { statusError } from "./told-error.ts";
 
 export interface RequestOptions {
@@ -45,14 +46,25 @@ export interface ClientOptions {
   /** Where keys are looked up; the process's environment by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly retry?: Partial<RetryPolicy>;
+  /** Told of waits of some seconds before a next try; of many at once the first, and each that lasts much longer. */
+  readonly onWait?: (message: string) => Effect.Effect<void>;
 }
 
 const PATHS: Readonly<Record<Api, string>> = { chat: "chat/completions", completions: "completions" };
 
 /** Fails with `E_SERVER_KEY` when `apiKeyEnv` names a variable that is not set. */
 export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, options: ClientOptions = {}) {
-  const key = yield* apiKey(config, options.environment ?? process.env);
+  const environment = options.environment ?? process.env;
+  const key = yield* apiKey(config, environment);
+  const secrets = secretsOf(key === null ? null : Redacted.value(key), environment);
+  // a key may come in pieces of a stream
+  const hidden = (reply: Reply): Reply => ({
+    ...reply,
+    content: secrets.hideLong(reply.content),
+    reasoning: reply.reasoning === null ? null : secrets.hideLong(reply.reasoning),
+  });
   const policy = { ...defaultRetryPolicy, ...options.retry, retries: config.retries };
+  const tellWait = waitTeller(options.onWait);
   const limiter = new RateLimiter(config);
   const semaphore = yield* Semaphore.make(config.maxConcurrency);
   const http = yield* HttpClient.HttpClient.pipe(Effect.provide(FetchHttpClient.layer));
@@ -74,7 +86,7 @@ export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, o
       Effect.flatMap((response) => {
         const { status, headers } = response;
         if (!isRedirect(status)) return Effect.succeed(response);
-        const to = redirectTarget(url, status, headers["location"], { hasKey: key !== null, hops });
+        const to = redirectTarget(url, status, headers["location"], hops);
         const next = to instanceof ServerError ? Effect.fail(to) : send(to.href, body, hops + 1);
         return Effect.andThen(readErrorBody(response), next);
       }),
@@ -83,7 +95,7 @@ export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, o
   const failed = (where: string, response: HttpClientResponse) =>
     Effect.all([readErrorBody(response), nowMs]).pipe(
       Effect.flatMap(([text, now]) =>
-        Effect.fail(statusError(where, response.status, text, readRetryAfterMs(response.headers, now))),
+        Effect.fail(statusError(where, response.status, secrets.hide(text), readRetryAfterMs(response.headers, now))),
       ),
     );
 
@@ -92,20 +104,22 @@ export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, o
     const body = stream ? { ...fields, stream: true, stream_options: { include_usage: true } } : fields;
     const once = send(where, body).pipe(
       Effect.flatMap((response) =>
-        response.status >= 200 && response.status < 300 ? readAnswer(response, where) : failed(where, response),
+        response.status >= 200 && response.status < 300
+          ? readAnswer(response, where, secrets)
+          : failed(where, response),
       ),
-      Effect.flatMap((answer) => readWith(() => readReply(api, answer, where))),
+      Effect.flatMap((answer) => readWith(where, () => hidden(readReply(api, answer, where)))),
       Effect.catchTag("HttpClientError", (error) => Effect.fail(connectionError(where, error))),
       Effect.timeoutOrElse({
         duration: config.timeoutSeconds * 1000,
         orElse: () =>
           Effect.fail(serverError("E_SERVER_TIMEOUT", `${where} gave no whole answer in ${config.timeoutSeconds} s`)),
       }),
-      Effect.mapError((error) => (key === null ? error : withoutSecret(error, Redacted.value(key)))),
+      Effect.mapError((error) => withMessage(error, secrets.hide(error.message))),
       Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
     );
     const turn = nowMs.pipe(Effect.flatMap((now) => Effect.sleep(limiter.reserve(tokens, now))));
-    return withRetries(Effect.andThen(turn, semaphore.withPermits(1)(once)), policy).pipe(
+    return withRetries(Effect.andThen(turn, semaphore.withPermits(1)(once)), policy, tellWait).pipe(
       Effect.tap(({ promptTokens, completionTokens }) =>
         Effect.sync(() => {
           if (promptTokens !== null && completionTokens !== null)
@@ -118,12 +132,30 @@ export const openAiClient = Effect.fnUntraced(function* (config: ServerConfig, o
   return { config, ask } satisfies OpenAiClient as OpenAiClient;
 });
 
-const readWith = <A>(read: () => A): Effect.Effect<A, ServerError> =>
+/** Waits as short as this pass unsaid; of those that end about together one is told. */
+const TOLD_MS = 5000;
+
+const waitTeller = (tell: ClientOptions["onWait"]) => {
+  let until = 0;
+  return (ms: number, error: ServerError): Effect.Effect<void> =>
+    nowMs.pipe(
+      Effect.flatMap((now) => {
+        if (tell === undefined || ms < TOLD_MS || now + ms < until + TOLD_MS) return Effect.void;
+        until = now + ms;
+        const asked = error.retryAfterMs !== null && error.retryAfterMs > 0 ? ", as the server asks" : "";
+        return tell(`Waiting ${Math.ceil(ms / 1000)} s before the next try${asked}: ${error.message}`);
+      }),
+    );
+};
+
+const readWith = <A>(where: string, read: () => A): Effect.Effect<A, ServerError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(read());
     } catch (error) {
       if (error instanceof ServerError) return Effect.fail(error);
+      if (error instanceof RangeError)
+        return Effect.fail(serverError("E_SERVER_ANSWER", `${where} answered JSON nested too deep`, { retry: false }));
       throw error;
     }
   });

@@ -4,20 +4,23 @@
  * reply ended before its body did.
  */
 import { makeParser } from "effect/encoding/Sse";
+import type { Secrets } from "./secrets.ts";
 import { serverError } from "./server-error.ts";
 import { errorInAnswer, eventError, excerpt, isRecord } from "./told-error.ts";
 
 export class EventReader {
   readonly chunks: unknown[] = [];
   readonly #where: string;
+  readonly #secrets: Secrets;
   #events = 0;
   #done = false;
   readonly #parser = makeParser((event) => {
     if (event._tag === "Event" && !this.#done) this.#event(event.event, event.data);
   });
 
-  constructor(where: string) {
+  constructor(where: string, secrets: Secrets) {
     this.#where = where;
+    this.#secrets = secrets;
   }
 
   /** Whether more is wanted: not after `[DONE]`. Throws `ServerError` for an event that tells of an error or is none. */
@@ -48,16 +51,16 @@ export class EventReader {
       return;
     }
     this.#events++;
-    if (name === "error") throw eventError(this.#where, text);
+    if (name === "error") throw eventError(this.#where, this.#secrets.hide(text));
     if (text === "") return;
     // pings and whatever else a server names are no part of the answer, unless they look like one
     const named = name !== "message";
     let json: unknown;
     try {
-      json = JSON.parse(text);
+      json = this.#secrets.parse(text);
     } catch {
       if (named) return;
-      const said = /^[{[]/u.test(text) ? "" : `: ${excerpt(text)}`;
+      const said = /^[{[]/u.test(text) ? "" : `: ${excerpt(this.#secrets.hide(text))}`;
       throw serverError("E_SERVER_ANSWER", `${this.#where}: event ${this.#events} of its stream is no JSON${said}`);
     }
     const error = errorInAnswer(this.#where, json);

@@ -4,8 +4,17 @@ import { excerpt, isRecord } from "./told-error.ts";
 /** A field of an answer that cannot be read. */
 export class FieldError extends Error {}
 
+/** A value as its JSON, or in a word where it nests too deep to be written. */
+const written = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return "nested too deep";
+  }
+};
+
 const wrong = (place: string, value: unknown, expected: string): never => {
-  throw new FieldError(`${place} is ${excerpt(JSON.stringify(value) ?? String(value), 60)}, expected ${expected}`);
+  throw new FieldError(`${place} is ${excerpt(written(value), 60)}, expected ${expected}`);
 };
 
 /** A text, or null where there is none. */

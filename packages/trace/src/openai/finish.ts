@@ -3,6 +3,7 @@
  * whatever else is told, or nothing, means that the text may be a part of what the model would have written.
  */
 import { type ServerError, serverError } from "./server-error.ts";
+import { excerpt } from "./told-error.ts";
 
 /**
  * `stop`: the model ended, or a stop text did. `length`: cut by the limit of tokens. `tool`: a tool was called instead of an
@@ -60,7 +61,7 @@ export const endOf = (reason: string | null): ReplyEnd => {
 /** Why a reply that ended so is none, or null where it is one. A tool call and a filter would come again: they are not retried. */
 export const unusable = (reason: string | null): ServerError | null => {
   const end = endOf(reason);
-  const told = `finish_reason ${JSON.stringify(toldReason(reason))}`;
+  const told = `finish_reason ${excerpt(JSON.stringify(toldReason(reason)), 80)}`;
   if (end === "stop" || end === "length") return null;
   if (end === "withheld") return serverError("E_SERVER_FILTERED", `The server's filter withheld the answer (${told})`);
   if (end === "tool")

@@ -1,6 +1,6 @@
 /**
- * Redirects of a POST, followed by hand: `fetch` would make a GET of some, and would send the text anywhere. The key is for the
- * origin that the user named (scheme, host and port) and never leaves it.
+ * Redirects of a POST, followed by hand: `fetch` would make a GET of some, and would send the text anywhere. Prompts and
+ * key are for the origin that the user named (scheme, host and port) and never leave it.
  */
 import { type ServerError, serverError } from "./server-error.ts";
 
@@ -19,7 +19,7 @@ export const redirectTarget = (
   from: string,
   status: number,
   location: string | undefined,
-  { hasKey, hops }: { readonly hasKey: boolean; readonly hops: number },
+  hops: number,
 ): URL | ServerError => {
   const to = location !== undefined && URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (to === undefined) return refused(`${from} answered ${status} without saying where to`, status);
@@ -28,7 +28,7 @@ export const redirectTarget = (
   if (hops >= MAX_REDIRECTS) return refused(`${from} redirects more than ${MAX_REDIRECTS} times`, status);
   if (to.protocol !== "https:" && to.protocol !== new URL(from).protocol)
     return refused(`${told}, which is no ${new URL(from).protocol}// address`, status);
-  if (hasKey && to.origin !== new URL(from).origin)
-    return refused(`${told}, another server, which does not get the key`, status);
+  if (to.origin !== new URL(from).origin)
+    return refused(`${told}, another server, which gets neither the prompts nor a key`, status);
   return to;
 };

@@ -5,14 +5,14 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
-import { isTransient, type ServerError } from "./server-error.ts";
+import { isTransient, type ServerError, withMessage } from "./server-error.ts";
 
 export interface RetryPolicy {
   /** Tries after the first. */
   readonly retries: number;
   /** Longest wait before the first retry; doubles with each. */
   readonly firstDelayMs: number;
-  /** The doubling stops here. What a server asks for may be longer, up to `maxRetryAfterMs`. */
+  /** The doubling stops here. What a server asks for may be longer, up to `maxRetryAfterMs`: beyond it the request fails. */
   readonly maxDelayMs: number;
   readonly maxRetryAfterMs: number;
 }
@@ -52,20 +52,35 @@ export const readRetryAfterMs = (
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 };
 
-/** Repeats `request` while it fails in a way that may pass; fails with the last error. */
+const tooLong = (error: ServerError, asked: number, { maxRetryAfterMs }: RetryPolicy): ServerError =>
+  withMessage(
+    error,
+    `${error.message} (it asks to wait ${Math.ceil(asked / 1000)} s; at most ${maxRetryAfterMs / 1000} s are waited, so run again later)`,
+  );
+
+/**
+ * Repeats `request` while it fails in a way that may pass; fails with the last error, at once where the server asks for a longer
+ * wait than `maxRetryAfterMs`. `onWait` is told of each wait before it begins.
+ */
 export const withRetries = <A, R>(
   request: Effect.Effect<A, ServerError, R>,
   policy: RetryPolicy = defaultRetryPolicy,
+  onWait: (ms: number, error: ServerError) => Effect.Effect<void> = () => Effect.void,
 ): Effect.Effect<A, ServerError, R> => {
   const attempt = (done: number): Effect.Effect<A, ServerError, R> =>
     request.pipe(
       Effect.catch((error) =>
         done >= policy.retries || !isTransient(error)
           ? Effect.fail(error)
-          : Random.next.pipe(
-              Effect.flatMap((jitter) => Effect.sleep(retryDelayMs(done, jitter, error.retryAfterMs, policy))),
-              Effect.andThen(Effect.suspend(() => attempt(done + 1))),
-            ),
+          : (error.retryAfterMs ?? 0) > policy.maxRetryAfterMs
+            ? Effect.fail(tooLong(error, error.retryAfterMs ?? 0, policy))
+            : Random.next.pipe(
+                Effect.flatMap((jitter) => {
+                  const ms = retryDelayMs(done, jitter, error.retryAfterMs, policy);
+                  return Effect.andThen(onWait(ms, error), Effect.sleep(ms));
+                }),
+                Effect.andThen(Effect.suspend(() => attempt(done + 1))),
+              ),
       ),
     );
   return attempt(0);

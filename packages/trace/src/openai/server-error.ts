@@ -69,9 +69,9 @@ export const serverError = (
 /** Whether the same request may go better in a moment. */
 export const isTransient = ({ retry }: ServerError): boolean => retry;
 
-/** The same error without `secret` in its message, which a server may have repeated. */
-export const withoutSecret = (error: ServerError, secret: string): ServerError =>
-  error.message.includes(secret) ? serverError(error.code, error.message.replaceAll(secret, "***"), error) : error;
+/** The same error with another message. */
+export const withMessage = (error: ServerError, message: string): ServerError =>
+  message === error.message ? error : serverError(error.code, message, error);
 
 /** As the failure of a whole stage. */
 export const asStageFailure = ({ code, message, remedy }: ServerError): StageError =>

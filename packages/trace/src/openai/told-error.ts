@@ -40,6 +40,13 @@ const parsed = (text: string): unknown => {
   }
 };
 
+/** A place as FastAPI writes it, `["body", "messages", 0]`; what is nested in it is no part of one. */
+const placeIn = (loc: readonly unknown[]): string =>
+  loc
+    .slice(0, 10)
+    .filter((step) => typeof step === "string" || typeof step === "number")
+    .join(".");
+
 const messageIn = (value: unknown, depth = 0): string => {
   if (depth > 5) return "";
   if (typeof value === "string") {
@@ -55,7 +62,7 @@ const messageIn = (value: unknown, depth = 0): string => {
     .map((key) => messageIn(value[key], depth + 1))
     .find((one) => one !== "");
   // as FastAPI writes what it could not validate
-  const place = Array.isArray(value["loc"]) && found !== undefined ? `${value["loc"].join(".")}: ` : "";
+  const place = Array.isArray(value["loc"]) && found !== undefined ? `${placeIn(value["loc"])}: ` : "";
   // what the server behind a router said
   const { metadata } = value;
   const raw = isRecord(metadata) ? messageIn(metadata["raw"], depth + 1) : "";
@@ -157,8 +164,8 @@ export const eventError = (where: string, data: string): ServerError => {
 };
 
 /** What stands under `error`, unless it says that there is none. */
-const hasError = (value: unknown): boolean => {
-  if (Array.isArray(value)) return value.some(hasError);
+const hasError = (value: unknown, depth = 0): boolean => {
+  if (Array.isArray(value)) return depth > 5 || value.some((one) => hasError(one, depth + 1));
   if (!isRecord(value)) return value === true || (typeof value === "string" && value.trim() !== "");
   const { status, kinds } = factsIn(value);
   return messageIn(value) !== "" || status !== null || kinds.trim() !== "";

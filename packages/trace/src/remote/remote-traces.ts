@@ -51,7 +51,7 @@ export const mapRemote = (mapRows: MapRows, prompts: readonly Prompt[], work: Re
     open: Effect.gen(function* () {
       const checkpoint = yield* attempt(() => Checkpoint.open(folder));
       const format = yield* attempt(() => reasoningOf(checkpoint, config));
-      const client = yield* openAiClient(backend).pipe(Effect.mapError(asStageFailure));
+      const client = yield* openAiClient(backend, { onWait: log }).pipe(Effect.mapError(asStageFailure));
       const journal = yield* attempt(() => openJournal(scratch));
       yield* log(describeReasoning(format));
       if (journal.size > 0) yield* log(`${journal.size} replies are known from a run that was cut off`);
