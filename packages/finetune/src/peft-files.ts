@@ -1,20 +1,23 @@
 /** Adapters in PEFT's files: `adapter_config.json` and `adapter_model.safetensors`, with PEFT's keys. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkDepth } from "@precipice/files";
+import { checkDepth, clip, someOf } from "@precipice/files";
 import {
   CheckpointError,
   type DecoderConfig,
   type FloatTensor,
   type LoraShape,
+  loraModules,
   loraShapes,
   readFloats,
   readHeader,
   readText,
+  TimeLimitError,
+  timeLimited,
   writeSafetensors,
 } from "@precipice/model";
 import type { AdapterInit } from "./initial-adapter.ts";
-import { linearsOf } from "./targets.ts";
+import { linearsOf, PATTERN_LIMIT_MS } from "./targets.ts";
 
 export interface PeftAdapter {
   readonly lora: LoraShape;
@@ -93,6 +96,11 @@ const HANDLED = new Set([
 /** Starts that leave the base weights alone; PiSSA, OLoRA, CorDA and LoftQ change them, so such an adapter has another base. */
 const PLAIN_STARTS = new Set<unknown>([true, false, "gaussian", "orthogonal", "eva", undefined, null]);
 
+/** A value as the file has it, a long one without its middle. */
+const shown = (value: unknown): string => clip(JSON.stringify(value) ?? "nothing", 200);
+/** A number that is one in single precision too. */
+const isScale = (value: unknown): value is number => typeof value === "number" && Number.isFinite(Math.fround(value));
+
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
 
@@ -115,7 +123,7 @@ export const readAdapter = (folder: string, decoder: DecoderConfig): PeftAdapter
       throw new CheckpointError({
         file: weights,
         place: key,
-        problem: `has shape [${entry.shape.join(", ")}], expected [${shape.join(", ")}]`,
+        problem: `has shape [${someOf(entry.shape)}], expected [${shape.join(", ")}]`,
       });
     parameters[key] = { shape, data: readFloats(entry) };
   }
@@ -134,26 +142,26 @@ const readLoraShape = (file: string, decoder: DecoderConfig): LoraShape => {
     if (key in REFUSED) {
       const value = REFUSED[key as keyof typeof REFUSED];
       if (!isEmpty(found) && found !== value)
-        refuse(key, `${JSON.stringify(found)} is not supported`, `supported: ${JSON.stringify(value)}`);
+        refuse(key, `${shown(found)} is not supported`, `supported: ${JSON.stringify(value)}`);
     } else if (key === "init_lora_weights") {
       if (!PLAIN_STARTS.has(found))
-        refuse(key, `${JSON.stringify(found)} changes the base model`, "convert the adapter to plain LoRA with PEFT");
+        refuse(key, `${shown(found)} changes the base model`, "convert the adapter to plain LoRA with PEFT");
     } else if (!SILENT.has(key) && !HANDLED.has(key) && !isEmpty(found) && found !== false) {
-      refuse(key, `${JSON.stringify(found)} is not supported`, "merge the adapter with PEFT and open the merged model");
+      refuse(key, `${shown(found)} is not supported`, "merge the adapter with PEFT and open the merged model");
     }
   }
   const { r: rank, lora_alpha: alpha, target_modules: targets, lora_dropout: dropout } = json;
-  if (!Number.isInteger(rank) || (rank as number) < 1) refuse("r", `${JSON.stringify(rank)} is no rank`);
-  if (!Number.isFinite(alpha)) refuse("lora_alpha", `${JSON.stringify(alpha)} is no number`);
-  const rankPattern = numbersOf(json["rank_pattern"], (n) => Number.isInteger(n) && n >= 1);
-  const alphaPattern = numbersOf(json["alpha_pattern"], Number.isFinite);
+  if (!Number.isSafeInteger(rank) || (rank as number) < 1) refuse("r", `${shown(rank)} is no rank`);
+  if (!isScale(alpha)) refuse("lora_alpha", `${shown(alpha)} is no number`);
+  const rankPattern = numbersOf(json["rank_pattern"], (n) => Number.isSafeInteger(n) && n >= 1);
+  const alphaPattern = numbersOf(json["alpha_pattern"], isScale);
   if (rankPattern === undefined) return refuse("rank_pattern", "is no map from patterns to ranks");
   if (alphaPattern === undefined) return refuse("alpha_pattern", "is no map from patterns to numbers");
   const layers = layersOf(json["layers_to_transform"], decoder.layers);
   if (layers === null)
     return refuse("layers_to_transform", `names layers beyond the ${decoder.layers} of this model, or none at all`);
   try {
-    return {
+    const lora = {
       rank: rank as number,
       alpha: alpha as number,
       targets: linearsOf(targets as string | string[], decoder),
@@ -163,7 +171,12 @@ const readLoraShape = (file: string, decoder: DecoderConfig): LoraShape => {
       ...(Object.keys(alphaPattern).length === 0 ? {} : { alphaPattern }),
       ...(typeof dropout === "number" && dropout > 0 ? { dropout } : {}),
     };
+    // The tables' patterns are tried once here, where they can be stopped.
+    timeLimited(PATTERN_LIMIT_MS, () => loraModules(decoder, lora));
+    return lora;
   } catch (error) {
+    if (error instanceof TimeLimitError)
+      refuse("rank_pattern, alpha_pattern", `matching the patterns ${error.message}`);
     if (!(error instanceof RangeError)) throw error;
     throw new CheckpointError({ file, place: "target_modules", problem: error.message });
   }

@@ -113,6 +113,7 @@ export { inScope, regionsOf, TOKEN_SCOPES, type TokenRegions, type TokenScope } 
 export { type BosRule, TextTokenizer } from "./text/tokenizer.ts";
 export { type TurnEnd, turnEnd } from "./text/turn-end.ts";
 export { readText, utf8End } from "./text-file.ts";
+export { TimeLimitError, timeLimited } from "./time-limit.ts";
 export { type FeedOptions, type TrainingRow, trainingFeeds, weightTotal } from "./training-feeds.ts";
 export { PLANTED_HEADS_FILE, type PlantedHead, plantedHeadsText } from "./weights/planted-heads.ts";
 export {

@@ -5,6 +5,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import type { DecoderConfig } from "../architecture/config.ts";
 import { readJson } from "../architecture/index.ts";
 import { CheckpointError } from "../errors.ts";
+import { PatternWatch } from "./patterns.ts";
 import { specialTokens } from "./special-tokens.ts";
 import { wholeWords } from "./whole-words.ts";
 
@@ -20,6 +21,7 @@ export type BosRule = "asis" | "auto" | "once";
 /** The tokenizer of a checkpoint. */
 export class TextTokenizer {
   readonly #tokenizer: Tokenizer;
+  readonly #watch: { readonly encoding: PatternWatch; readonly decoding: PatternWatch };
   /**
    * Beginning-of-sequence token: what the tokenizer's post-processor puts in front, else its declared `bos_token`, else
    * (where the tokenizer says nothing of one) `bos_token_id` of `config.json`, which in some checkpoints names another token.
@@ -36,11 +38,13 @@ export class TextTokenizer {
 
   private constructor(
     tokenizer: Tokenizer,
+    watch: { readonly encoding: PatternWatch; readonly decoding: PatternWatch },
     config: Readonly<Record<string, unknown>>,
     tokens: Readonly<Record<string, string>>,
     bosId: number | undefined,
   ) {
     this.#tokenizer = tokenizer;
+    this.#watch = watch;
     this.isWordLevel = tokenizer.decoder === null;
     const added = tokenizer.get_added_tokens_decoder();
     this.#added = new Set(added.keys());
@@ -60,15 +64,28 @@ export class TextTokenizer {
     const json = readJson(file);
     try {
       const tokenizer = wholeWords(new Tokenizer(json, tokenizerConfig));
-      return new TextTokenizer(tokenizer, tokenizerConfig, specialTokens(folder), config.bosId);
+      const watch = {
+        encoding: new PatternWatch(file, "normalizer, pre_tokenizer", [json["normalizer"], json["pre_tokenizer"]]),
+        decoding: new PatternWatch(file, "decoder", [json["decoder"]]),
+      };
+      return watch.encoding.run(
+        1,
+        () => new TextTokenizer(tokenizer, watch, tokenizerConfig, specialTokens(folder), config.bosId),
+      );
     } catch (error) {
+      if (error instanceof CheckpointError) throw error;
       throw new CheckpointError({ file, place: "", problem: `is no usable tokenizer: ${(error as Error).message}` });
     }
   }
 
-  /** Ids of `text`; `bos` is the one rule on the beginning-of-sequence token. */
+  /**
+   * Ids of `text`; `bos` is the one rule on the beginning-of-sequence token. Throws `CheckpointError` where a pattern of the
+   * tokenizer does not end in time.
+   */
   encode(text: string, bos: BosRule = "asis"): number[] {
-    const ids = this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const { ids } = this.#watch.encoding.run(text.length, () =>
+      this.#tokenizer.encode(text, { add_special_tokens: false }),
+    );
     if (this.bosId === undefined || bos === "asis") return ids;
     while (ids[0] === this.bosId && ids[1] === this.bosId) ids.shift();
     return ids[0] === this.bosId || (bos === "auto" && !this.addsBos) ? ids : [this.bosId, ...ids];
@@ -77,10 +94,13 @@ export class TextTokenizer {
   /** Text of `ids`, special tokens left out unless asked for. */
   decode(ids: ReadonlyArray<number>, options: { readonly special?: boolean } = {}): string {
     if (ids.length === 0) return "";
-    return this.#tokenizer.decode(ids as number[], {
-      skip_special_tokens: options.special !== true,
-      clean_up_tokenization_spaces: false,
-    });
+    // Where a decoder has patterns, tokens are taken for eight characters long.
+    return this.#watch.decoding.run(ids.length * 8, () =>
+      this.#tokenizer.decode(ids as number[], {
+        skip_special_tokens: options.special !== true,
+        clean_up_tokenization_spaces: false,
+      }),
+    );
   }
 
   /**
