@@ -1,7 +1,9 @@
 // Completes package-lock.json after a dependency change: npm leaves out optional platform packages that its registry cannot
-// give at that moment, and `npm ci` then refuses the lock. Adds what is missing, by the exact versions the parents ask for.
+// give at that moment, and `npm ci` then refuses the lock. Adds what is missing, by the exact versions the parents ask for, and
+// asks the registry for the hash and licence of every entry that has none. Ends with 1 when an entry stays without.
 //
 //     node tools/complete-lock.mjs
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -61,8 +63,45 @@ for (const [path, entry] of Object.entries(lock.packages)) {
     added.push(`${name}@${version}`);
   }
 }
-if (added.length > 0) {
+
+/** What npm records of a package beside its version. */
+const published = (name, version) => {
+  const fields = ["dist.integrity", "license", "engines", "hasInstallScript"];
+  try {
+    const text = execFileSync("npm", ["view", `${name}@${version}`, ...fields, "--json"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      shell: process.platform === "win32",
+    });
+    const { "dist.integrity": integrity, license, engines, hasInstallScript } = JSON.parse(text);
+    return { integrity, license, engines, ...(hasInstallScript && { hasInstallScript }) };
+  } catch {
+    return {};
+  }
+};
+
+const completed = [];
+for (const [path, entry] of Object.entries(lock.packages)) {
+  if (!path.includes("node_modules/") || entry.link) continue;
+  if (entry.integrity !== undefined && entry.license !== undefined) continue;
+  const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+  const found = published(entry.name ?? name, entry.version);
+  const { version, ...rest } = entry;
+  const known = Object.entries({ ...rest, ...found, ...rest }).filter(([, value]) => value !== undefined);
+  known.sort(([a], [b]) => (a < b ? -1 : 1));
+  const { integrity, engines, ...others } = Object.fromEntries(known);
+  lock.packages[path] = { version, ...(integrity && { integrity }), ...others, ...(engines && { engines }) };
+  if (integrity === undefined || others.license === undefined) {
+    console.error(`${path}: the registry does not tell its ${integrity === undefined ? "hash" : "licence"}`);
+    process.exitCode = 1;
+  } else completed.push(`${name}@${version}`);
+}
+if (added.length + completed.length > 0) {
   lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 }
-console.log(added.length === 0 ? "package-lock.json is complete" : `added ${added.length}:\n${added.join("\n")}`);
+for (const [what, names] of Object.entries({ added, completed })) {
+  if (names.length > 0) console.log(`${what} ${names.length}:\n${names.join("\n")}`);
+}
+if (added.length + completed.length === 0 && process.exitCode === undefined)
+  console.log("package-lock.json is complete");
