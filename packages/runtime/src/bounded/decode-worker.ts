@@ -14,7 +14,7 @@ if (isMainThread) serve();
 else watch(workerData as Watched);
 
 function serve(): void {
-  // ends, CPU limit in ms, memory limit in MiB, number of the job: 0 between two jobs
+  // limits of processor time in ms and of memory in MiB, and a count that is odd while a job is worked on
   const shared = new Int32Array(new SharedArrayBuffer(12));
   new Worker(fileURLToPath(import.meta.url), {
     workerData: { shared, parent: process.ppid } satisfies Watched,

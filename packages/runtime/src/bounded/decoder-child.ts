@@ -14,7 +14,7 @@ export interface Limits {
   readonly mebibytes: number;
 }
 
-/** 20 s and 1 s per MiB; 768 MiB and 40 times the file. Ordinary tables take a tenth of the time and a third of the memory. */
+/** 20 s and 1 s per MiB; 768 MiB and 40 times the file. */
 export const limitsFor = (bytes: number): Limits => ({
   cpuMs: 20_000 + 1000 * Math.ceil(bytes / 2 ** 20),
   mebibytes: 768 + 40 * Math.ceil(bytes / 2 ** 20),
@@ -54,7 +54,6 @@ export class DecoderChild {
   #start(): ChildProcess {
     const file = fileURLToPath(new URL(`decode-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
     this.#said = "";
-    // Only what a heap of this size holds is a table that this machine reads at all; the watching thread ends it earlier.
     const child = fork(file, { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [], serialization: "json" });
     child.stderr?.on("data", (chunk: Buffer) => {
       this.#said = `${this.#said}${chunk.toString("utf8")}`.slice(0, 10_000);
