@@ -10,8 +10,9 @@ import * as Effect from "effect/Effect";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Column } from "../../packages/runtime/src/artifact/column.ts";
 import { encodeParquet } from "../../packages/runtime/src/artifact/parquet.ts";
-import { DecoderChild, type Limits } from "../../packages/runtime/src/bounded/decoder-child.ts";
+import { DecoderChild } from "../../packages/runtime/src/bounded/decoder-child.ts";
 import { boundedPreview } from "../../packages/runtime/src/bounded/tables.ts";
+import type { Limits } from "../../packages/runtime/src/bounded/watch.ts";
 import { temporary } from "../support/on-disk.ts";
 
 const root = temporary();
@@ -99,7 +100,7 @@ describe("one process reads", () => {
     return path;
   };
   const read = (path: string, hash: string, limit?: number) =>
-    child.decode({ path, sha256: hash, columns, ...(limit === undefined ? {} : { limit }) }, limits());
+    child.run({ path, sha256: hash, columns, ...(limit === undefined ? {} : { limit }) }, limits());
 
   it("many files, also after one that was not there, was no table, or had other bytes", async () => {
     const good = file("good", whole);
