@@ -1,39 +1,17 @@
-/**
- * The inside of a `DecoderChild`: decodes one Parquet file after the other, so that what a crafted one does happens to this
- * process. A thread of it watches the processor time and the memory of a job, since a decoder that never ends answers nobody.
- */
+/** A child that decodes one Parquet file after the other, so that what a crafted one does happens to it alone. */
 import { createHash } from "node:crypto";
 import { lstat, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { isMainThread, Worker, workerData } from "node:worker_threads";
 import type { Column } from "../artifact/column.ts";
 import { decodeParquet } from "../artifact/parquet.ts";
-import { type Job, type Outcome, type Watched, watch } from "./watch.ts";
+import type { Decoded, DecodeJob } from "./decoder-child.ts";
+import { serve } from "./watch.ts";
 
-if (isMainThread) serve();
-else watch(workerData as Watched);
-
-function serve(): void {
-  // ends, CPU limit in ms, memory limit in MiB, number of the job: 0 between two jobs
-  const shared = new Int32Array(new SharedArrayBuffer(12));
-  new Worker(fileURLToPath(import.meta.url), {
-    workerData: { shared, parent: process.ppid } satisfies Watched,
-  }).unref();
-  process.on("disconnect", () => process.exit(0));
-  process.on("message", async (job: Job) => {
-    shared[0] = job.cpuMs;
-    shared[1] = job.mebibytes;
-    Atomics.add(shared, 2, 1);
-    const outcome = await decode(job).catch(
-      (cause: unknown): Outcome => ({ type: "unreadable", reason: reasonOf(cause) }),
-    );
-    Atomics.add(shared, 2, 1);
-    process.send?.(outcome);
-  });
-}
+serve<DecodeJob, Decoded>(import.meta.url, (job) =>
+  decode(job).catch((cause: unknown): Decoded => ({ type: "unreadable", reason: reasonOf(cause) })),
+);
 
 /** What decodes to other bytes than were written is not decoded. */
-async function decode({ path, sha256, columns, limit }: Job): Promise<Outcome> {
+async function decode({ path, sha256, columns, limit }: DecodeJob): Promise<Decoded> {
   if (!(await lstat(path)).isFile()) return { type: "skipped" };
   const bytes = new Uint8Array(await readFile(path)); // a buffer of its own: the decoder reads it from its beginning
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) return { type: "skipped" };

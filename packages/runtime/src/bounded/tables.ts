@@ -10,7 +10,8 @@ import { damaged, type Manifest, readManifest } from "../artifact/manifest.ts";
 import { preview } from "../artifact/preview.ts";
 import type { Entry } from "../store/entries.ts";
 import { type Verdict, verifyEntry } from "../store/verify.ts";
-import { DecoderChild, type Limits, limitsFor } from "./decoder-child.ts";
+import { DecoderChild, limitsFor } from "./decoder-child.ts";
+import type { Limits } from "./watch.ts";
 
 /** Why a table of an artifact cannot be read here within limits, as a sentence; `undefined` when all can. */
 export async function unboundedTable(
@@ -24,8 +25,8 @@ export async function unboundedTable(
     const entry = contents.files.find(({ path }) => path === file);
     if (entry === undefined || entry.path.split(/[/\\]/u).includes("..")) continue;
     const job = { path: join(folder, file), sha256: entry.sha256, columns, ...(limit === undefined ? {} : { limit }) };
-    const outcome = await child.decode(job, limits(entry.bytes));
-    if (outcome.type === "ended") return `${file}: ${outcome.reason}`;
+    const outcome = await child.run(job, limits(entry.bytes));
+    if (outcome.type === "ended") return `${file}: reading it ${outcome.reason}`;
   }
   return undefined;
 }
