@@ -18,7 +18,7 @@ const below: { readonly [name: string]: ReadonlyArray<string> } = {
   runtime: ["files"],
   model: ["files", "onnx", "stats"],
   artifacts: ["runtime"],
-  serve: ["model"],
+  serve: ["model", "onnx"],
   organism: ["artifacts", "model", ...bottom],
   judge: ["artifacts", "model", "organism", ...bottom],
   cli: packages.filter((name) => name !== "playground"),
