@@ -3,7 +3,7 @@
  * The bytes were found by flipping single bits of a small file.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Artifact, Store } from "@precipice/runtime";
 import * as Effect from "effect/Effect";
@@ -99,8 +99,11 @@ describe("one process reads", () => {
     writeFileSync(path, bytes);
     return path;
   };
-  const read = (path: string, hash: string, limit?: number) =>
-    child.run({ path, sha256: hash, columns, ...(limit === undefined ? {} : { limit }) }, limits());
+  const read = (path: string, hash: string, limit?: number) => {
+    const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const entry = { path: "rows.parquet", bytes, sha256: hash };
+    return child.run({ path, entry, columns, ...(limit === undefined ? {} : { limit }) }, limits());
+  };
 
   it("many files, also after one that was not there, was no table, or had other bytes", async () => {
     const good = file("good", whole);

@@ -9,14 +9,14 @@ export interface FileEntry {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Of a file larger than one block: the sha256 of each `hashBlockBytes`, so that a window of it can be verified. */
+  /** Of a table or vectors larger than one block: the sha256 of each `hashBlockBytes`, so that a window of it can be verified. */
   readonly blocks?: ReadonlyArray<string>;
 }
 
 /** 4 MiB: 2 GiB of vectors take 512 hashes. */
 export const hashBlockBytes = 1 << 22;
 
-/** Size and hashes of a file while its bytes pass. */
+/** Size and hashes of a table or vectors while they are written. */
 export class FileHash {
   readonly #whole = createHash("sha256");
   readonly #blocks: Array<string> = [];
@@ -66,7 +66,7 @@ export async function inventory(
     }
     const found = await statOf(join(folder, path));
     if (found === undefined) throw new Error(`${path} vanished while the artifact was read`);
-    entries.push(await hashed(join(folder, path), path, found.bytes));
+    entries.push({ path, bytes: found.bytes, sha256: await sha256Of(join(folder, path), found.bytes) });
   }
   return entries;
 }
@@ -86,11 +86,12 @@ export async function listFiles(folder: string): Promise<ReadonlyArray<string>> 
   return paths.sort();
 }
 
-async function hashed(file: string, path: string, bytes: number): Promise<FileEntry> {
+/** Whole: no window of a free file is read through its hash. */
+async function sha256Of(file: string, bytes: number): Promise<string> {
   announceRead(file);
-  const hash = new FileHash();
+  const hash = createHash("sha256");
   // A stream costs more than reading a small file at once.
-  if (bytes <= 1 << 20) hash.add(await readFileBytes(file, 1 << 21));
-  else for await (const chunk of await streamFile(file, { highWaterMark: 1 << 20 })) hash.add(chunk as Buffer);
-  return hash.entry(path);
+  if (bytes <= 1 << 20) hash.update(await readFileBytes(file, 1 << 21));
+  else for await (const chunk of await streamFile(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
 }

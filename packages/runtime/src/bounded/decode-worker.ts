@@ -1,8 +1,8 @@
 /** A child that decodes one Parquet file after the other, so that what a crafted one does happens to it alone. */
-import { createHash } from "node:crypto";
-import { lstat, readFile } from "node:fs/promises";
+import { FileError } from "@precipice/files";
 import type { Column } from "../artifact/column.ts";
 import { decodeParquet } from "../artifact/parquet.ts";
+import { VerifiedFile, WrongBytes } from "../artifact/verified-file.ts";
 import type { Decoded, DecodeJob } from "./decoder-child.ts";
 import { serve } from "./watch.ts";
 
@@ -10,11 +10,16 @@ serve<DecodeJob, Decoded>(import.meta.url, (job) =>
   decode(job).catch((cause: unknown): Decoded => ({ type: "unreadable", reason: reasonOf(cause) })),
 );
 
-/** What decodes to other bytes than were written is not decoded. */
-async function decode({ path, sha256, columns, limit }: DecodeJob): Promise<Decoded> {
-  if (!(await lstat(path)).isFile()) return { type: "skipped" };
-  const bytes = new Uint8Array(await readFile(path)); // a buffer of its own: the decoder reads it from its beginning
-  if (createHash("sha256").update(bytes).digest("hex") !== sha256) return { type: "skipped" };
+/** What is no file, or has other bytes than were written, is not decoded. */
+async function decode({ path, entry, columns, limit }: DecodeJob): Promise<Decoded> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    const file = await VerifiedFile.open(path, entry);
+    bytes = await file.readAll().finally(() => file.close());
+  } catch (cause) {
+    if (cause instanceof WrongBytes || cause instanceof FileError) return { type: "skipped" };
+    throw cause;
+  }
   const rows = await decodeParquet(columns as ReadonlyArray<Column>, bytes, limit);
   return { type: "decoded", rows: rows.length };
 }

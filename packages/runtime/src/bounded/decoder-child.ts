@@ -1,14 +1,15 @@
 /** Decoding tables in a process of its own. */
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { FileEntry } from "../artifact/inventory.ts";
 import { BoundedChild } from "./bounded-child.ts";
 import type { Limits } from "./watch.ts";
 
 export interface DecodeJob {
   /** Absolute path of a Parquet file. */
   readonly path: string;
-  /** Of the bytes that were written; others are not decoded. */
-  readonly sha256: string;
+  /** What was written; other bytes are not decoded. */
+  readonly entry: FileEntry;
   readonly columns: ReadonlyArray<unknown>;
   /** How many rows; all without. */
   readonly limit?: number;

@@ -24,7 +24,7 @@ export async function unboundedTable(
   for (const { file, columns } of Object.values(contents.tables)) {
     const entry = contents.files.find(({ path }) => path === file);
     if (entry === undefined || entry.path.split(/[/\\]/u).includes("..")) continue;
-    const job = { path: join(folder, file), sha256: entry.sha256, columns, ...(limit === undefined ? {} : { limit }) };
+    const job = { path: join(folder, file), entry, columns, ...(limit === undefined ? {} : { limit }) };
     const outcome = await child.run(job, limits(entry.bytes));
     if (outcome.type === "ended") return `${file}: reading it ${outcome.reason}`;
   }

@@ -24,6 +24,7 @@ import type { Store } from "../store/store.ts";
 import { versionsOf } from "../version.ts";
 import { measureEnergy } from "./energy.ts";
 import type { RunEventBody } from "./events.ts";
+import { keepNotes } from "./notes.ts";
 import { assertFingerprint, watchOutside } from "./outside-files.ts";
 
 /** Two progress events of a node are at least this far apart, the last one excepted. */
@@ -103,12 +104,7 @@ const make = Effect.fnUntraced(function* (
   const energy = measureEnergy();
   const open = yield* openWriters(planned, store);
   const log = (message: string) => Effect.sync(() => emit({ type: "node.log", node: node.name, message }));
-  const notes: Array<string> = [];
-  const note = (message: string) =>
-    Effect.andThen(
-      Effect.sync(() => notes.push(message)),
-      log(message),
-    );
+  const { note, notes } = keepNotes(log);
   const progress = progressOf(node.name, emit);
   const config = rowConfig(node.stage.config, node.config);
   const shards: Array<ShardInfo> = [];
@@ -122,7 +118,7 @@ const make = Effect.fnUntraced(function* (
   };
   const unchanged = yield* watchOutside(plan, planned);
   /** Before a shard or a result is published: everything is still what it was computed from. */
-  const assertInputs = Effect.andThen(unchanged, inputFilesAreWhole(plan, planned, new Map()));
+  const assertInputs = Effect.andThen(unchanged, yield* watchFreeFiles(plan, planned));
   const mapRows = mapRowsIn({
     store: storedShards(store, node.name, origin, planned.forced, assertInputs),
     key: { ...planned.key, config },
@@ -169,14 +165,7 @@ const make = Effect.fnUntraced(function* (
     Effect.map(seal, (contents) => ({
       folder: writer.path,
       kind,
-      manifest: manifestOf(
-        planned,
-        output,
-        kind,
-        contents,
-        { ...cost, ...(notes.length === 0 ? {} : { notes }) },
-        used,
-      ),
+      manifest: manifestOf(planned, output, kind, contents, { ...cost, ...notes() }, used),
     })),
   );
   return { run: { shared: false, failures: failures.length, shards }, scratch, outputs: sealed };
@@ -207,28 +196,33 @@ const openWriters = (planned: PlannedNode, store: Store) =>
 
 /**
  * Tables and vectors are verified as they are read. Free files (a checkpoint, an adapter) are read by whoever knows their format:
- * they are verified before the stage runs, and whenever a shard or a result is to be published they must not have changed: `seen`
- * has what they were.
+ * the check that this gives verifies them before the stage runs, and whenever a shard or a result is to be published they must not
+ * have changed since.
  */
-const inputFilesAreWhole = (
-  plan: Plan,
-  { node, key }: PlannedNode,
-  seen: Map<string, string>,
-): Effect.Effect<void, ArtifactError> =>
-  Effect.forEach(
-    Object.entries(node.stage.inputs as Inputs).flatMap(([name, spec]) =>
-      (key.inputs[name] ?? []).map((digest) => plan.store.pathOf(portOf(spec).kind, digest)),
-    ),
-    Effect.fnUntraced(function* (folder) {
-      const manifest = yield* findManifest(folder);
-      if (manifest === undefined) return;
-      const { tables, vectors } = manifest.contents;
-      const read = new Set([...Object.values(tables), ...Object.values(vectors)].map(({ file }) => file));
-      const wrong = yield* findWrongBytes(folder, manifest, (path) => !read.has(path), seen);
+const watchFreeFiles = Effect.fnUntraced(function* (plan: Plan, { node, key }: PlannedNode) {
+  const folders = Object.entries(node.stage.inputs as Inputs).flatMap(([name, spec]) =>
+    (key.inputs[name] ?? []).map((digest) => plan.store.pathOf(portOf(spec).kind, digest)),
+  );
+  const watched: Array<{ readonly folder: string; readonly manifest: Manifest; readonly free: ReadonlySet<string> }> =
+    [];
+  for (const folder of folders) {
+    const manifest = yield* findManifest(folder);
+    if (manifest === undefined) continue;
+    const { tables, vectors, files } = manifest.contents;
+    const read = new Set([...Object.values(tables), ...Object.values(vectors)].map(({ file }) => file));
+    const free = new Set(files.map(({ path }) => path).filter((path) => !read.has(path)));
+    if (free.size > 0) watched.push({ folder, manifest, free });
+  }
+  const since = new Map<string, string>();
+  return Effect.forEach(
+    watched,
+    Effect.fnUntraced(function* ({ folder, manifest, free }) {
+      const wrong = yield* findWrongBytes(folder, manifest, (path) => free.has(path), since);
       if (wrong !== undefined) return yield* damaged(folder, wrong);
     }),
     { discard: true },
   );
+});
 
 /** The readers of a node's inputs, by port: one, an array, or `undefined`. */
 function readersOf(plan: Plan, planned: PlannedNode): ReadersOf<never> {

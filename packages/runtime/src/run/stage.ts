@@ -16,6 +16,7 @@ import { streamRowsIn } from "../shards/stream-rows.ts";
 import type { ConfigSchema, GivenReaders, Inputs, Outputs, ReadersOf, RunContext, Stage } from "../stage.ts";
 import { claim, nameOf } from "../store/owner.ts";
 import { versionsOf } from "../version.ts";
+import { keepNotes } from "./notes.ts";
 
 export interface RunStageOptions<C extends ConfigSchema, I extends Inputs> {
   /** As it would stand in YAML: defaults may be left out. */
@@ -52,7 +53,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
   const started = performance.now();
   const progress = options.progress ?? (() => undefined);
   const log = (message: string) => Effect.sync(() => options.log?.(message));
-  const notes: Array<string> = [];
+  const { note, notes } = keepNotes(log);
   const inputDigests = Object.entries(
     options.inputs as { readonly [port: string]: Reader | ReadonlyArray<Reader> | undefined },
   );
@@ -95,11 +96,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
       mapRows,
       streamRows,
       log,
-      note: (message) =>
-        Effect.andThen(
-          Effect.sync(() => notes.push(message)),
-          log(message),
-        ),
+      note,
       scratch,
     }),
   );
@@ -122,7 +119,7 @@ export const runStage = Effect.fn("runStage")(function* <C extends ConfigSchema,
           inputs: {},
           numerics: {},
           durationMs: Math.round(performance.now() - started),
-          ...(notes.length === 0 ? {} : { notes }),
+          ...notes(),
         },
         versions: versionsOf(stage),
         createdAt: new Date().toISOString(),
