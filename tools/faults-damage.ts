@@ -14,6 +14,7 @@ import { registry } from "@precipice/cli";
 import { execute, Pipeline, plan, Store } from "@precipice/runtime";
 import { random } from "@precipice/stats";
 import * as Effect from "effect/Effect";
+import { damagedDigests, storedHashes } from "./stored-results.ts";
 
 const { values } = parseArgs({
   options: {
@@ -57,15 +58,6 @@ const storedFiles = (root: string): ReadonlyArray<string> =>
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();
 
-/** The files that a manifest lists; none where a flipped bit has made it unreadable. */
-const filesIn = (manifest: string): ReadonlyArray<{ path: string; sha256: string }> => {
-  try {
-    return JSON.parse(manifest).contents.files;
-  } catch {
-    return [];
-  }
-};
-
 /** Digests of the shards that some artifacts were put together from. */
 const shardsOf = (root: string, digests: ReadonlyArray<string>): ReadonlyArray<string> => {
   const shards = storedFiles(root)
@@ -75,26 +67,6 @@ const shardsOf = (root: string, digests: ReadonlyArray<string>): ReadonlyArray<s
     });
   return [...new Set(shards.map(({ digest }) => digest))];
 };
-
-/** sha256 of every file that an artifact lists, by path. */
-const hashes = (root: string): ReadonlyMap<string, string> =>
-  new Map(
-    storedFiles(root)
-      .filter((path) => path.endsWith("artifact.json"))
-      .flatMap((path) => {
-        const listed = filesIn(readFileSync(join(root, path), "utf8"));
-        return listed.map((entry) => [join(path, "..", entry.path), entry.sha256] as const);
-      }),
-  );
-
-const damagedNow = (root: string) =>
-  Effect.runPromise(
-    Effect.gen(function* () {
-      const entries = yield* Store.entries(join(root, ".precipice"));
-      const verdicts = yield* Effect.forEach(entries, (entry) => Store.verify(entry, undefined));
-      return verdicts.filter(({ problems }) => problems.length > 0).map(({ digest }) => digest);
-    }),
-  );
 
 const flip = (path: string, where: number): void => {
   const bytes = readFileSync(path);
@@ -107,7 +79,7 @@ try {
   const clean = join(folder, "clean");
   const first = await run(clean);
   if (first.status !== "ok") throw new Error(`the study without damage failed: ${JSON.stringify([...first.nodes])}`);
-  const expected = hashes(clean);
+  const expected = storedHashes(clean);
   const { nodes } = await Effect.runPromise(planned(clean, false));
   /** Nodes that read another, with the folders of what they read and of what they make. */
   const readers = nodes.flatMap((node) => {
@@ -161,17 +133,17 @@ try {
       continue;
     }
     if (errors.some((code) => code !== "E_ARTIFACT_DAMAGED")) tally.otherErrors += 1;
-    const bytesDiffer = [...hashes(root)].some(
+    const bytesDiffer = [...storedHashes(root)].some(
       ([path, sha256]) => !path.includes(digest) && expected.get(path) !== sha256,
     );
     if (bytesDiffer) tally.silent += 1;
     else if (errors.length > 0) tally.refused += 1;
     else tally.sameBytes += 1;
-    if (errors.length > 0 && !(await damagedNow(root)).includes(digest)) tally.verifyMissed += 1;
+    if (errors.length > 0 && !(await damagedDigests(root)).includes(digest)) tally.verifyMissed += 1;
     await run(root, true);
-    const healed = hashes(root);
+    const healed = storedHashes(root);
     const whole = [...expected].every(([path, sha256]) => healed.get(path) === sha256);
-    const left = (await damagedNow(root)).filter((one) => reader.inputs.includes(one));
+    const left = (await damagedDigests(root)).filter((one) => reader.inputs.includes(one));
     if (!whole || left.length > 0) tally.notHealed += 1;
     rmSync(root, { recursive: true });
     if (!values.json && (i + 1) % 10 === 0) console.log(`${i + 1} flips: ${JSON.stringify(tally)}`);

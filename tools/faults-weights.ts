@@ -25,9 +25,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Store } from "@precipice/runtime";
 import { random } from "@precipice/stats";
-import * as Effect from "effect/Effect";
+import { damagedDigests, storedHashes } from "./stored-results.ts";
 
 const { values } = parseArgs({
   options: {
@@ -107,31 +106,6 @@ async function run(root: string, during: () => Promise<void> = async () => undef
   return result;
 }
 
-/** sha256 of every file that an artifact of the store lists, shards included, by path in the store. */
-function stored(root: string): ReadonlyMap<string, string> {
-  const store = join(root, ".precipice/store");
-  if (!existsSync(store)) return new Map();
-  const manifests = (readdirSync(store, { recursive: true }) as string[]).filter((name) =>
-    name.endsWith("artifact.json"),
-  );
-  return new Map(
-    manifests.flatMap((name) => {
-      const { contents } = JSON.parse(readFileSync(join(store, name), "utf8"));
-      const files = contents.files as ReadonlyArray<{ path: string; sha256: string }>;
-      return files.map((one) => [join(name, "..", one.path), one.sha256] as const);
-    }),
-  );
-}
-
-const damaged = (root: string): Promise<number> =>
-  Effect.runPromise(
-    Effect.gen(function* () {
-      const entries = yield* Store.entries(join(root, ".precipice"));
-      const verdicts = yield* Effect.forEach(entries, (entry) => Store.verify(entry, undefined));
-      return verdicts.filter(({ problems }) => problems.length > 0).length;
-    }),
-  );
-
 /** The statuses of the run records under a root. */
 const statuses = (root: string): ReadonlyArray<string> => {
   const runs = join(root, "runs");
@@ -151,7 +125,7 @@ try {
   const first = await run(calm);
   const wholeMs = performance.now() - started;
   if (first.code !== 0) throw new Error(`the study fails with calm weights:\n${first.text}`);
-  const expected = stored(calm);
+  const expected = storedHashes(calm);
   say(`seed ${values.seed}; calm: ${(wholeMs / 1000).toFixed(1)} s, ${expected.size} files of results`);
 
   const tally = {
@@ -194,12 +168,14 @@ try {
     const ended = statuses(root);
     const unfinished = ended.some((status) => status !== (code === 0 ? "ok" : "failed"));
     if (unfinished) tally.unfinished += 1;
-    const differ = [...stored(root)].filter(([name, sha256]) => expected.get(name) !== sha256).map(([name]) => name);
+    const differ = [...storedHashes(root)]
+      .filter(([name, sha256]) => expected.get(name) !== sha256)
+      .map(([name]) => name);
     if (differ.length > 0) tally.otherResults += 1;
     const again = await run(root);
-    const whole = stored(root);
+    const whole = storedHashes(root);
     const wrong = [...expected].filter(([name, sha256]) => whole.get(name) !== sha256).map(([name]) => name);
-    const sound = again.code === 0 && wrong.length === 0 && (await damaged(root)) === 0;
+    const sound = again.code === 0 && wrong.length === 0 && (await damagedDigests(root)).length === 0;
     if (!sound) tally.notWhole += 1;
     const back = backMs === undefined ? "after the run" : `${Math.round(backMs)} ms later`;
     say(`${i + 1}/${moments} ${mode} at ${Math.round(atMs)} ms, undone ${back}: ${signal ?? code} ${told.join(" ")}`);

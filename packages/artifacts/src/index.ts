@@ -17,8 +17,8 @@ export { EffectMethod, EffectTarget, type HeadEffect, HeadEffects } from "./head
 export { type Head, Heads } from "./heads.ts";
 // What goes in
 export { labelledTraces, TraceLabel } from "./labelled-traces.ts";
-export { Model, type ModelRow } from "./model.ts";
-export { modelFolder, openModel } from "./model-folder.ts";
+export { Model, type ModelRow, modelFolder } from "./model.ts";
+export { openModel } from "./model-folder.ts";
 export { type Pattern, Patterns } from "./patterns.ts";
 export { Planted, type PlantedHead } from "./planted.ts";
 export { POSITIONS, type Position, positionNames } from "./positions.ts";

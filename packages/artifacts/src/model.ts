@@ -28,11 +28,11 @@ export const Model = Artifact.kind("model", {
   version: 1,
   description: "An opened checkpoint: place, digest and sizes (one row)",
   tables: { model },
-  outside: (reader) => Effect.map(folderOf(reader), (folder) => [folder]),
+  outside: (reader) => modelFolder(reader),
 });
 
 /** Absolute folder of the checkpoint: its own place, or inside the artifact when a stage made it. */
-export const folderOf = (reader: Reader): Effect.Effect<string, ArtifactError> =>
+export const modelFolder = (reader: Reader): Effect.Effect<string, ArtifactError> =>
   Effect.map(reader.rows("model"), (rows) => {
     const [{ path = "" } = {}] = rows as ReadonlyArray<{ readonly path?: string }>;
     return isAbsolute(path) ? path : join(reader.path, path);

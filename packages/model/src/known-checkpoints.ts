@@ -4,6 +4,7 @@
  */
 import { readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileIdentity, lastChangeMs, SETTLED_MS } from "@precipice/files";
 import { Checkpoint } from "./checkpoint.ts";
 
 interface Known {
@@ -17,20 +18,17 @@ const known = new Map<string, Known>();
 /** So many are kept: a matrix over checkpoints looks at each of them in turn. */
 const most = 64;
 
-/** Clocks of file systems are coarse: what changed just now may change again under the same times. */
-const settledMs = 3000;
-
-/** Device, inode, size, modification and change time of every file, links followed; undefined while a change is recent. */
+/** Identities of all files, links followed; undefined while a change is recent. */
 const identityOf = (folder: string): string | undefined => {
   const parts: Array<string> = [];
   let changedMs = 0;
   for (const name of readdirSync(folder).sort()) {
     const found = statSync(join(folder, name), { bigint: true, throwIfNoEntry: false });
     if (found === undefined || !found.isFile()) continue;
-    changedMs = Math.max(changedMs, Number(found.ctimeNs / 1_000_000n), Number(found.mtimeNs / 1_000_000n));
-    parts.push([name, found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(":"));
+    changedMs = Math.max(changedMs, lastChangeMs(found));
+    parts.push(`${name}:${fileIdentity(found)}`);
   }
-  return Date.now() - changedMs < settledMs ? undefined : parts.join("\n");
+  return Date.now() - changedMs < SETTLED_MS ? undefined : parts.join("\n");
 };
 
 const look = (folder: string): Known | undefined => {

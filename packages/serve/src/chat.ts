@@ -6,7 +6,7 @@ import { checkPrompt } from "./check-prompt.ts";
 import { interventionsOf } from "./interventions.ts";
 import { type ChatBody, samplingOf, stopsOf } from "./request.ts";
 import type { ServedModel } from "./served-model.ts";
-import { anySeed, type Caller, type Delta, seedOf, type Usage, usageOf, type Writing, write } from "./writing.ts";
+import { anySeed, type Caller, type Ended, seedOf, usageOf, type Writing, write } from "./writing.ts";
 
 /** Rejects with `ApiError`, `DecoderError` and `CheckpointError` for what cannot be written, before anything is. */
 export const chatAnswer = async (
@@ -60,12 +60,6 @@ export const chatAnswer = async (
   };
   const head = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: body.model };
   const tokenIds = body.return_token_ids === true;
-  const usage = (ends: ReadonlyArray<Ended>): Usage =>
-    usageOf(
-      prompt.length,
-      ends.reduce((sum, { ids }) => sum + ids.length, 0),
-      ends.reduce((sum, { thinkingTokens }) => sum + thinkingTokens, 0),
-    );
 
   return {
     promptTokens: prompt.length * requests.length,
@@ -96,7 +90,7 @@ export const chatAnswer = async (
           ...(tokenIds ? { token_ids: ids } : {}),
         };
       });
-      const told = usage(ends);
+      const told = usageOf(prompt.length, ends);
       const prompts = tokenIds ? { prompt_token_ids: prompt } : {};
       return { body: { ...head, object: "chat.completion", choices, usage: told, ...prompts }, usage: told };
     },
@@ -134,14 +128,12 @@ export const chatAnswer = async (
         };
         yield chunk([choice(delta.choice, said, null, tokenIds ? { token_ids: ids } : {})]);
       }
-      const told = usage(ends);
+      const told = usageOf(prompt.length, ends);
       if (body.stream_options?.include_usage === true) yield chunk([], { usage: told });
       return told;
     },
   };
 };
-
-type Ended = Extract<Delta, { readonly type: "end" }>;
 
 /** A message as templates read it: text instead of parts, and the older name of a developer's. */
 const messageOf = ({ role, content, name, reasoning_content }: ChatBody["messages"][number]): Message => ({

@@ -8,7 +8,7 @@ import { interventionsOf } from "./interventions.ts";
 import type { PrepareArgs, Prepared } from "./preparer.ts";
 import { type CompletionBody, samplingOf, stopsOf } from "./request.ts";
 import type { ServedModel } from "./served-model.ts";
-import { anySeed, type Caller, type Delta, seedOf, usageOf, type Writing, write } from "./writing.ts";
+import { anySeed, type Caller, type Ended, seedOf, usageOf, type Writing, write } from "./writing.ts";
 
 /** OpenAI's own default: short. */
 const MAX_TOKENS = 16;
@@ -74,12 +74,6 @@ export const completionAnswer = async (
   const tokenIds = body.return_token_ids === true;
   const promptOf = (choice: number) => prompts[Math.floor(choice / copies)];
   const echo = (choice: number) => promptOf(choice)?.text ?? "";
-  const usage = (ends: ReadonlyArray<Ended>) =>
-    usageOf(
-      promptTokens,
-      ends.reduce((sum, { ids }) => sum + ids.length, 0),
-      0,
-    );
 
   return {
     promptTokens: promptTokens * copies,
@@ -98,7 +92,7 @@ export const completionAnswer = async (
         finish_reason: finish,
         ...(tokenIds ? { token_ids: ids, prompt_token_ids: promptOf(choice)?.ids } : {}),
       }));
-      const told = usage(ends);
+      const told = usageOf(promptTokens, ends);
       return { body: { ...head, choices, usage: told }, usage: told };
     },
     events: async function* (caller) {
@@ -115,14 +109,12 @@ export const completionAnswer = async (
         } else if (delta.text !== "" || tokenIds)
           yield chunk(delta.choice, delta.text, null, tokenIds ? { token_ids: delta.ids } : {});
       }
-      const told = usage(ends);
+      const told = usageOf(promptTokens, ends);
       if (body.stream_options?.include_usage === true) yield { ...head, choices: [], usage: told };
       return told;
     },
   };
 };
-
-type Ended = Extract<Delta, { readonly type: "end" }>;
 
 /** What `requests` of each prompt are made from. Throws a 400 for ids that are none, or too many. */
 const promptsOf = (

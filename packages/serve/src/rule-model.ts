@@ -22,7 +22,7 @@ export const ruleAnswer = ({ id, reply }: RuleModel, body: ChatBody): Answer => 
           : (message.content ?? []).map(({ text }) => text).join(""),
     })),
   );
-  const usage = usageOf(0, 0, 0);
+  const usage = usageOf(0, []);
   const head = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: id };
   const choice = { index: 0, logprobs: null };
   return {

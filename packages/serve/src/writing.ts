@@ -34,6 +34,9 @@ export type Delta =
       readonly thinkingTokens: number;
     };
 
+/** A choice that has come to its end. */
+export type Ended = Extract<Delta, { readonly type: "end" }>;
+
 /** Who asks, and when he has left. */
 export interface Caller {
   readonly client: ClientPath;
@@ -120,12 +123,16 @@ export interface Usage {
   readonly completion_tokens_details: { readonly reasoning_tokens: number };
 }
 
-export const usageOf = (promptTokens: number, completionTokens: number, reasoningTokens: number): Usage => ({
-  prompt_tokens: promptTokens,
-  completion_tokens: completionTokens,
-  total_tokens: promptTokens + completionTokens,
-  completion_tokens_details: { reasoning_tokens: reasoningTokens },
-});
+/** What `ends` took, each a choice of prompts with so many tokens together. */
+export const usageOf = (promptTokens: number, ends: ReadonlyArray<Ended>): Usage => {
+  const completionTokens = ends.reduce((sum, { ids }) => sum + ids.length, 0);
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    completion_tokens_details: { reasoning_tokens: ends.reduce((sum, end) => sum + end.thinkingTokens, 0) },
+  };
+};
 
 /** A seed for who gave none. */
 export const anySeed = (): number => Math.floor(Math.random() * 2 ** 31);

@@ -1,9 +1,6 @@
 /** JSON as Python writes it: `NaN`, `Infinity` and `-Infinity` are numbers there. */
 
-import { checkDepth } from "@precipice/files";
-
-/** A string, or one of the three words; anything else stands for itself. */
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity\b|NaN\b/g;
+import { checkDepth, replaceNumberWords } from "@precipice/files";
 
 /** No file has it by chance: two private characters around the word. */
 const NOT_A_NUMBER = "\uE000NaN\uE001";
@@ -14,13 +11,10 @@ export const parsePythonJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    let words = 0;
-    const plain = text.replace(TOKEN, (token) => {
-      if (token.startsWith('"')) return token;
-      words++;
-      return token === "NaN" ? JSON.stringify(NOT_A_NUMBER) : token.replace("Infinity", "1e999");
-    });
-    if (words === 0) throw error;
+    const plain = replaceNumberWords(text, (word) =>
+      word === "NaN" ? JSON.stringify(NOT_A_NUMBER) : word.replace("Infinity", "1e999"),
+    );
+    if (plain === undefined) throw error;
     return JSON.parse(plain, (_, value) => (value === NOT_A_NUMBER ? Number.NaN : value));
   }
 };

@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { streamFile } from "@precipice/files";
+import { fileIdentity, lastChangeMs, SETTLED_MS, streamFile } from "@precipice/files";
 import { cacheFolder } from "../cache-folder.ts";
 
 export interface FileDigestOptions {
@@ -19,7 +19,7 @@ export interface FileDigestOptions {
 /** Lower-case hexadecimal. Links are followed. */
 export const fileDigest = async (
   file: string,
-  { rememberFrom = 64e6, settledMs = 3000 }: FileDigestOptions = {},
+  { rememberFrom = 64e6, settledMs = SETTLED_MS }: FileDigestOptions = {},
 ): Promise<string> => {
   const before = await identity(file);
   if (before.size < rememberFrom) return read(file);
@@ -35,9 +35,8 @@ export const fileDigest = async (
 };
 
 const identity = async (file: string) => {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
-  const changedMs = Math.max(Number(mtimeNs), Number(ctimeNs)) / 1e6;
-  return { name: [dev, ino, size, mtimeNs, ctimeNs].join(":"), size: Number(size), changedMs };
+  const found = await stat(file, { bigint: true });
+  return { name: fileIdentity(found), size: Number(found.size), changedMs: lastChangeMs(found) };
 };
 
 const read = async (file: string): Promise<string> => {

@@ -36,10 +36,10 @@ export interface Kind<
   readonly files: ReadonlyArray<string>;
   readonly publish: ReadonlyArray<string>;
   /**
-   * Absolute folders outside of the store that an artifact stands for, none where it holds everything itself. Their files must not
-   * change while a run reads them.
+   * Absolute folder with the files that an artifact stands for, outside of the store or within the artifact. They must not change
+   * while a run reads them.
    */
-  readonly outside?: (reader: Reader) => Effect.Effect<ReadonlyArray<string>, ArtifactError>;
+  readonly outside?: (reader: Reader) => Effect.Effect<string, ArtifactError>;
 }
 
 /** Any kind, its tables and vectors forgotten. */

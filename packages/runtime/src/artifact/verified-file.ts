@@ -5,7 +5,7 @@
  */
 import { createHash, webcrypto } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { openFile } from "@precipice/files";
+import { fileIdentity, openFile } from "@precipice/files";
 import { announceRead } from "../disk.ts";
 import { type FileEntry, hashBlockBytes } from "./inventory.ts";
 
@@ -27,10 +27,7 @@ const verified = new Map<string, Set<number> | "whole">();
 /** Beyond so many files all are forgotten: they are hashed again when they are read again. */
 const remembered = 100_000;
 
-const identityOf = async (file: FileHandle): Promise<string> => {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true });
-  return [dev, ino, size, mtimeNs, ctimeNs].join(":");
-};
+const identityOf = async (file: FileHandle): Promise<string> => fileIdentity(await file.stat({ bigint: true }));
 
 /** Hashed on other threads while a reader works. */
 const blocksAhead = 3;

@@ -25,8 +25,7 @@ const Place = kind("place", {
   version: 1,
   description: "Where a number lies",
   tables: { place: Schema.Struct({ path: Schema.String }) },
-  outside: (reader) =>
-    Effect.map(reader.rows("place"), (rows) => (rows as ReadonlyArray<{ path: string }>).map(({ path }) => path)),
+  outside: (reader) => Effect.map(reader.rows("place"), ([row]) => (row as unknown as { readonly path: string }).path),
 });
 
 const valueIn = (folder: string): string => readFileSync(join(folder, "value.txt"), "utf8");

@@ -4,6 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fileIdentity } from "@precipice/files";
 import * as Effect from "effect/Effect";
 import type { AnyKind } from "../artifact/kind.ts";
 import { open } from "../artifact/reader.ts";
@@ -13,31 +14,30 @@ import { io } from "../io.ts";
 import { contextOf, type Plan, type PlannedNode } from "../plan/plan.ts";
 import { type Inputs, portOf } from "../stage.ts";
 
-/** Device, inode, size, modification and change time of every file of a folder, links followed, by path. */
+/** Identities of all files of a folder, links followed, by path. */
 type Identities = ReadonlyMap<string, string>;
 
 /** What the runs of a plan have seen, by the digest of the artifact that stands for it. */
 const seen = new WeakMap<Plan, Map<string, Watched>>();
 
 interface Watched {
-  readonly folders: ReadonlyArray<string>;
+  readonly folder: string;
   readonly before: Identities;
 }
 
-const identities = async (folders: ReadonlyArray<string>): Promise<Identities> => {
-  const found = new Map<string, string>();
-  for (const folder of folders) {
+const identitiesIn = (folder: string): Effect.Effect<Identities, ArtifactError> =>
+  io(folder, async () => {
+    const found = new Map<string, string>();
     for (const { name } of await listFolder(folder)) {
       const path = join(folder, name);
       const now = await stat(path, { bigint: true }).catch((cause) => {
         if (isMissing(cause)) return undefined;
         throw cause;
       });
-      if (now?.isFile()) found.set(path, [now.dev, now.ino, now.size, now.mtimeNs, now.ctimeNs].join(":"));
+      if (now?.isFile()) found.set(path, fileIdentity(now));
     }
-  }
-  return found;
-};
+    return found;
+  });
 
 const changed = (path: string, what: string) =>
   new ArtifactError({
@@ -48,9 +48,9 @@ const changed = (path: string, what: string) =>
   });
 
 /** Fails with `E_INPUT_CHANGED` when a file has changed since `before`. */
-const compare = ({ folders, before }: Watched): Effect.Effect<void, ArtifactError> =>
+const compare = ({ folder, before }: Watched): Effect.Effect<void, ArtifactError> =>
   Effect.gen(function* () {
-    const now = yield* io(folders[0] ?? "", () => identities(folders));
+    const now = yield* identitiesIn(folder);
     for (const [path, was] of before) {
       const is = now.get(path);
       if (is === undefined) return yield* changed(path, "was removed while a run read it");
@@ -78,9 +78,9 @@ export const watchOutside = Effect.fnUntraced(function* (plan: Plan, { node, key
         watched.push(known);
         continue;
       }
-      const folders = yield* kind.outside(open(kind, plan.store.pathOf(kind, digest), { digest, node: edge.node }));
-      const one: Watched = { folders, before: yield* io(folders[0] ?? "", () => identities(folders)) };
-      if (folders.length > 0) yield* assertKeyed(plan, edge.node, folders[0] as string);
+      const folder = yield* kind.outside(open(kind, plan.store.pathOf(kind, digest), { digest, node: edge.node }));
+      const one: Watched = { folder, before: yield* identitiesIn(folder) };
+      yield* assertKeyed(plan, edge.node, folder);
       all.set(digest, one);
       watched.push(one);
     }
@@ -94,20 +94,19 @@ const assertKeyed = (plan: Plan, producer: string, folder: string): Effect.Effec
   return planned === undefined ? Effect.void : assertFingerprint(planned, folder);
 };
 
-/** Fails with `E_INPUT_CHANGED` when what a node's config points at has another content than when it was planned. */
-export const assertFingerprint = ({ node, key }: PlannedNode, what?: string): Effect.Effect<void, ArtifactError> => {
+/** Fails with `E_INPUT_CHANGED` when what a node's config points at, `what`, has another content than when it was planned. */
+export const assertFingerprint = (
+  { node, key }: PlannedNode,
+  what = `what ${node.name} points at`,
+): Effect.Effect<void, ArtifactError> => {
   const { stage, config } = node;
   if (stage.fingerprint === undefined || key.fingerprint === null) return Effect.void;
   return stage.fingerprint(config, contextOf(node, {})).pipe(
-    Effect.mapError((error) =>
-      changed(what ?? `what ${node.name} points at`, `cannot be read any more (${error.message})`),
-    ),
+    Effect.mapError((error) => changed(what, `cannot be read any more (${error.message})`)),
     Effect.flatMap((now) =>
       now === key.fingerprint
         ? Effect.void
-        : Effect.fail(
-            changed(what ?? `what ${node.name} points at`, "has other content than when the run was planned"),
-          ),
+        : Effect.fail(changed(what, "has other content than when the run was planned")),
     ),
   );
 };

@@ -1,5 +1,5 @@
 /** JSON as data sets need it: numbers keep their text, and a key that stands twice is an error. */
-import { checkDepth } from "@precipice/files";
+import { checkDepth, replaceNumberWords } from "@precipice/files";
 import { failFile } from "./row.ts";
 
 /** Numbers a double prints in another way than they are written: whole numbers past 2^53, `1.10`, `1.0`, `1e5`. */
@@ -7,22 +7,14 @@ const keepText = (_key: string, value: unknown, { source }: { readonly source?: 
   typeof value === "number" && source !== undefined && String(value) !== source ? source : value;
 const MAYBE_CHANGED = /\d{16}|\d[.eE]|-0/;
 
-/** A string, or a word that Python writes for a number that JSON does not have. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?Infinity\b|NaN\b/g;
-
 /** The value, or the error of `JSON.parse`. `NaN`, which Python writes for a missing cell, is null; `Infinity` keeps its text. */
 export const parseJson = (text: string): unknown => {
   checkDepth(text);
   try {
     return strictJson(text);
   } catch (error) {
-    let words = 0;
-    const plain = text.replace(TOKEN, (token) => {
-      if (token.startsWith('"')) return token;
-      words++;
-      return token === "NaN" ? "null" : `"${token}"`;
-    });
-    if (words === 0) throw error;
+    const plain = replaceNumberWords(text, (word) => (word === "NaN" ? "null" : `"${word}"`));
+    if (plain === undefined) throw error;
     return strictJson(plain);
   }
 };
